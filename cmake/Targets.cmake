@@ -1,0 +1,34 @@
+# How a folder becomes a library, and a folder of tests becomes a test program. Sources are listed, never globbed.
+
+# cockpit_library(name SOURCES a.cpp ... [PUBLIC lib ...] [PRIVATE lib ...] [NO_PCH])
+function(cockpit_library name)
+  cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC cockpit_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  if(NOT ARG_NO_PCH)
+    target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+    target_link_libraries(${name} PUBLIC Boost::headers Threads::Threads)
+  endif()
+endfunction()
+
+# cockpit_program(name SOURCES main.cpp ... LIBRARIES lib ...)
+function(cockpit_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES})
+  target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+endfunction()
+
+# cockpit_test(name SOURCES a_test.cpp ... LIBRARIES lib ...): one GoogleTest program for one module.
+function(cockpit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE
+    cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES} GTest::gmock_main)
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()

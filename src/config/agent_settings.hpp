@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/redis_settings.hpp"
+#include "log/log.hpp"
+
+namespace cockpit::config {
+
+/// Everything the agent is told, once, at start. Names of the original keep their meaning and default.
+struct AgentSettings {
+    RedisSettings redis;
+    std::string agent_id;  ///< AGENT_ID, else AGENT_HOSTNAME, else the host's name
+    std::string hostname;  ///< AGENT_HOSTNAME, else the host's name
+    std::vector<std::filesystem::path> git_repositories;  ///< GIT_REPO_PATH, absolute paths
+    std::vector<std::string> docker_containers;           ///< DOCKER_CONTAINER_NAME
+    std::filesystem::path docker_socket;                  ///< DOCKER_SOCKET
+    std::chrono::seconds heartbeat_interval{30};          ///< HEARTBEAT_INTERVAL
+    std::chrono::seconds command_timeout{30};             ///< COMMAND_TIMEOUT
+    std::chrono::seconds docker_timeout{60};              ///< DOCKER_TIMEOUT
+    std::chrono::seconds shutdown_grace{20};              ///< SHUTDOWN_GRACE
+    int max_running = 16;                                 ///< MAX_RUNNING_COMMANDS
+    int max_buffered = 100;                               ///< MAX_BUFFERED_COMMANDS
+    bool allow_unsigned = false;                          ///< ALLOW_UNSIGNED
+    std::filesystem::path state_directory;                ///< COCKPIT_STATE_DIR
+    std::optional<std::string> server_key;                ///< COCKPIT_SERVER_KEY, base64
+    std::optional<std::string> join_token;                ///< COCKPIT_JOIN_TOKEN
+    std::map<std::string, std::string> labels;            ///< AGENT_LABELS, k=v comma list
+    log::Level log_level = log::Level::info;              ///< LOGLEVEL
+    log::Format log_format = log::Format::text;           ///< LOG_FORMAT
+};
+
+/// Every wrong value as "KEY: what is wrong and what would be right".
+std::expected<AgentSettings, std::vector<std::string>> read_agent_settings(
+    const Environment& environment);
+
+}  // namespace cockpit::config

@@ -1,0 +1,279 @@
+#include "protocol/messages.hpp"
+
+#include <boost/json.hpp>
+
+namespace cockpit::protocol {
+namespace json = boost::json;
+namespace {
+
+// Reads fields out of one body. The first thing that is wrong is thrown as a sentence and becomes the
+// decode function's error: a body has many fields and one error path.
+class Fields {
+  public:
+    explicit Fields(const json::object& object) : object_(object) {}
+
+    std::string text(std::string_view name) const {
+        const auto* value = object_.if_contains(name);
+        if (value == nullptr || !value->is_string()) wrong(name, "text");
+        return std::string(value->get_string());
+    }
+    std::optional<std::string> optional_text(std::string_view name) const {
+        return absent(name) ? std::nullopt : std::optional(text(name));
+    }
+    std::int64_t integer(std::string_view name) const {
+        const auto* value = object_.if_contains(name);
+        if (value == nullptr || !value->is_int64()) wrong(name, "an integer");
+        return value->get_int64();
+    }
+    std::optional<std::int64_t> optional_integer(std::string_view name) const {
+        return absent(name) ? std::nullopt : std::optional(integer(name));
+    }
+    bool boolean(std::string_view name) const {
+        const auto* value = object_.if_contains(name);
+        if (value == nullptr || !value->is_bool()) wrong(name, "true or false");
+        return value->get_bool();
+    }
+    const json::object& object(std::string_view name) const {
+        const auto* value = object_.if_contains(name);
+        if (value == nullptr || !value->is_object()) wrong(name, "an object");
+        return value->get_object();
+    }
+    const json::array& array(std::string_view name) const {
+        const auto* value = object_.if_contains(name);
+        if (value == nullptr || !value->is_array()) wrong(name, "a list");
+        return value->get_array();
+    }
+    AgentId agent() const {
+        auto id = AgentId::parse(text("agent_id"));
+        if (!id) throw std::invalid_argument(id.error());
+        return *std::move(id);
+    }
+    AttemptId attempt() const {
+        auto id = CommandId::parse(text("command_id"));
+        if (!id) throw std::invalid_argument(id.error());
+        const auto number = integer("attempt");
+        if (number < 1 || number > 1'000'000) wrong("attempt", "a small positive integer");
+        return {*std::move(id), static_cast<int>(number)};
+    }
+    bool absent(std::string_view name) const {
+        const auto* value = object_.if_contains(name);
+        return value == nullptr || value->is_null();
+    }
+    [[noreturn]] static void wrong(std::string_view name, std::string_view right) {
+        throw std::invalid_argument("field '" + std::string(name) + "' must be " +
+                                    std::string(right));
+    }
+
+  private:
+    const json::object& object_;
+};
+
+template <typename T, typename Read>
+Decoded<T> decode(std::string_view body, Read read) {
+    boost::system::error_code failed;
+    const auto parsed = json::parse(body, failed);
+    if (failed) return std::unexpected("the body is not JSON: " + failed.message());
+    const auto* object = parsed.if_object();
+    if (object == nullptr) return std::unexpected("the body is not a JSON object");
+    try {
+        return read(Fields(*object));
+    } catch (const std::invalid_argument& sentence) {
+        return std::unexpected(sentence.what());
+    }
+}
+
+json::object addressed(const AgentId& agent, const AttemptId& attempt) {
+    return {{"agent_id", agent.text()},
+            {"command_id", attempt.command.text()},
+            {"attempt", attempt.attempt}};
+}
+
+template <typename T>
+std::string encode_milestone(const T& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["at_ms"] = body.at_ms;
+    return json::serialize(object);
+}
+
+template <typename T>
+Decoded<T> decode_milestone(std::string_view body) {
+    return decode<T>(body, [](const Fields& fields) {
+        return T{fields.agent(), fields.attempt(), fields.integer("at_ms")};
+    });
+}
+
+}  // namespace
+
+std::string encode(const Run& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["command"] = body.command;
+    object["params"] = body.params;
+    object["issued_at_ms"] = body.issued_at_ms;
+    object["expires_at_ms"] = body.expires_at_ms;
+    if (body.timeout_ms) object["timeout_ms"] = *body.timeout_ms;
+    object["sender"] = body.sender;
+    return json::serialize(object);
+}
+
+Decoded<Run> decode_run(std::string_view body) {
+    return decode<Run>(body, [](const Fields& fields) {
+        return Run{fields.agent(),
+                   fields.attempt(),
+                   fields.text("command"),
+                   fields.object("params"),
+                   fields.integer("issued_at_ms"),
+                   fields.integer("expires_at_ms"),
+                   fields.optional_integer("timeout_ms"),
+                   fields.text("sender")};
+    });
+}
+
+std::string encode(const Cancel& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["issued_at_ms"] = body.issued_at_ms;
+    object["expires_at_ms"] = body.expires_at_ms;
+    return json::serialize(object);
+}
+
+Decoded<Cancel> decode_cancel(std::string_view body) {
+    return decode<Cancel>(body, [](const Fields& fields) {
+        return Cancel{fields.agent(), fields.attempt(), fields.integer("issued_at_ms"),
+                      fields.integer("expires_at_ms")};
+    });
+}
+
+std::string encode(const Ack& body) {
+    json::object object{{"agent_id", body.agent.text()},
+                        {"accepted", body.accepted},
+                        {"detail", body.detail},
+                        {"issued_at_ms", body.issued_at_ms}};
+    if (body.attempt) {
+        object["command_id"] = body.attempt->command.text();
+        object["attempt"] = body.attempt->attempt;
+    }
+    return json::serialize(object);
+}
+
+Decoded<Ack> decode_ack(std::string_view body) {
+    return decode<Ack>(body, [](const Fields& fields) {
+        return Ack{fields.agent(),
+                   fields.absent("command_id") ? std::nullopt : std::optional(fields.attempt()),
+                   fields.boolean("accepted"), fields.text("detail"),
+                   fields.integer("issued_at_ms")};
+    });
+}
+
+std::string encode(const Hello& body) {
+    json::array commands;
+    for (const auto& command : body.commands) commands.push_back(to_json(command));
+    json::object labels;
+    for (const auto& [name, value] : body.labels) labels[name] = value;
+    json::object object{{"agent_id", body.agent.text()},
+                        {"public_key", body.public_key},
+                        {"hostname", body.hostname},
+                        {"version", body.version},
+                        {"commands", std::move(commands)},
+                        {"labels", std::move(labels)},
+                        {"os", body.os},
+                        {"arch", body.arch},
+                        {"started_at_ms", body.started_at_ms},
+                        {"at_ms", body.at_ms},
+                        {"heartbeat_s", body.heartbeat_s},
+                        {"commands_executed", body.commands_executed},
+                        {"running", body.running},
+                        {"leaving", body.leaving}};
+    if (body.join) {
+        object["join"] = json::object{{"token_id", body.join->token_id}, {"mac", body.join->mac}};
+    }
+    return json::serialize(object);
+}
+
+Decoded<Hello> decode_hello(std::string_view body) {
+    return decode<Hello>(body, [](const Fields& fields) {
+        Hello hello{.agent = fields.agent(),
+                    .public_key = fields.text("public_key"),
+                    .hostname = fields.text("hostname"),
+                    .version = fields.text("version"),
+                    .os = fields.text("os"),
+                    .arch = fields.text("arch"),
+                    .started_at_ms = fields.integer("started_at_ms"),
+                    .at_ms = fields.integer("at_ms"),
+                    .heartbeat_s = fields.integer("heartbeat_s"),
+                    .commands_executed = fields.integer("commands_executed"),
+                    .running = fields.integer("running"),
+                    .leaving = fields.boolean("leaving")};
+        for (const auto& item : fields.array("commands")) {
+            if (!item.is_object()) Fields::wrong("commands", "a list of objects");
+            auto schema = command_schema_from_json(item.get_object());
+            if (!schema) throw std::invalid_argument(schema.error());
+            hello.commands.push_back(*std::move(schema));
+        }
+        for (const auto& [name, value] : fields.object("labels")) {
+            if (!value.is_string()) Fields::wrong("labels", "an object of texts");
+            hello.labels.emplace(name, value.get_string());
+        }
+        if (!fields.absent("join")) {
+            const Fields join(fields.object("join"));
+            hello.join = JoinProof{join.text("token_id"), join.text("mac")};
+        }
+        return hello;
+    });
+}
+
+std::string encode(const Received& body) { return encode_milestone(body); }
+Decoded<Received> decode_received(std::string_view body) { return decode_milestone<Received>(body); }
+
+std::string encode(const Started& body) { return encode_milestone(body); }
+Decoded<Started> decode_started(std::string_view body) { return decode_milestone<Started>(body); }
+
+std::string encode(const Finished& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["state"] = to_text(body.state);
+    object["output"] = body.output;
+    if (body.error) object["error"] = *body.error;
+    object["execution_time_ms"] = body.execution_time_ms;
+    if (body.exit_code) object["exit_code"] = *body.exit_code;
+    object["at_ms"] = body.at_ms;
+    return json::serialize(object);
+}
+
+Decoded<Finished> decode_finished(std::string_view body) {
+    return decode<Finished>(body, [](const Fields& fields) {
+        const auto state = parse_command_state(fields.text("state"));
+        if (!state || !is_final(*state)) Fields::wrong("state", "a final state");
+        const auto exit_code = fields.optional_integer("exit_code");
+        return Finished{fields.agent(),
+                        fields.attempt(),
+                        *state,
+                        fields.text("output"),
+                        fields.optional_text("error"),
+                        fields.integer("execution_time_ms"),
+                        exit_code ? std::optional(static_cast<int>(*exit_code)) : std::nullopt,
+                        fields.integer("at_ms")};
+    });
+}
+
+std::string encode(const Refused& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["reason"] = body.reason;
+    object["at_ms"] = body.at_ms;
+    return json::serialize(object);
+}
+
+Decoded<Refused> decode_refused(std::string_view body) {
+    return decode<Refused>(body, [](const Fields& fields) {
+        return Refused{fields.agent(), fields.attempt(), fields.text("reason"),
+                       fields.integer("at_ms")};
+    });
+}
+
+std::string join_proof_input(const AgentId& agent, std::string_view public_key) {
+    std::string input("cockpit/1 join");
+    input += '\0';
+    input += agent.text();
+    input += '\0';
+    input += public_key;
+    return input;
+}
+
+}  // namespace cockpit::protocol

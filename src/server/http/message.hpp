@@ -1,0 +1,40 @@
+#pragma once
+// A request and a response as the endpoints see them: no socket, no Beast.
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cockpit::http {
+
+struct Request {
+    std::string method;  ///< upper case
+    std::string path;    ///< percent-decoded, always begins with /
+    std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
+    std::map<std::string, std::string> headers;              ///< names in lower case
+    std::string body;
+    std::string peer_address;
+
+    std::optional<std::string_view> header(std::string_view lower_case_name) const;
+    std::optional<std::string_view> query_value(std::string_view name) const;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…} as application/problem+json.
+Response problem(int status, std::string_view detail);
+
+/// Answers one request. What it throws becomes a 500 problem and a line in the log.
+using Handler = std::function<boost::asio::awaitable<Response>(const Request&)>;
+
+}  // namespace cockpit::http
