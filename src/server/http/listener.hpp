@@ -1,7 +1,7 @@
 #pragma once
-// The HTTP/1.1 server (Beast): accepts, reads within limits, calls the handler, writes. One coroutine per
-// connection, all on the I/O thread. A slow or silent client costs one socket for a bounded time and
-// never holds another.
+// The HTTP/1.1 server (Beast): accepts, reads within limits, calls the handler, writes. One
+// coroutine per connection, all on the I/O thread. A slow or silent client costs one socket for a
+// bounded time and never holds another.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -21,7 +21,8 @@ struct ListenerSettings {
     std::size_t max_header_bytes = 16 * 1024;
     std::size_t max_body_bytes = 1 << 20;
     int max_connections = 4096;  ///< one more is answered 503 and closed
-    std::chrono::milliseconds header_timeout{10'000};  ///< from accept, or from the first byte of the next
+    std::chrono::milliseconds header_timeout{
+        10'000};  ///< from accept, or from the first byte of the next
     std::chrono::milliseconds body_timeout{30'000};
     std::chrono::milliseconds write_timeout{30'000};
     std::chrono::milliseconds idle_timeout{75'000};  ///< between requests of one connection

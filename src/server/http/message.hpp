@@ -13,12 +13,16 @@
 namespace cockpit::http {
 
 struct Request {
-    std::string method;  ///< upper case
-    std::string path;    ///< percent-decoded, always begins with /
+    std::string method;    ///< upper case
+    std::string path;      ///< percent-decoded, always begins with /
+    std::string raw_path;  ///< as sent, without the query: what Router::match takes
     std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
     std::map<std::string, std::string> headers;              ///< names in lower case
     std::string body;
-    std::string peer_address;
+    std::string peer_address;  ///< without the port
+    /// Names this request in the log and, as X-Request-Id, in the answer: the client's own where it
+    /// is 1 to 64 letters, digits, dots, underscores and hyphens, else made up.
+    std::string id;
 
     std::optional<std::string_view> header(std::string_view lower_case_name) const;
     std::optional<std::string_view> query_value(std::string_view name) const;
