@@ -1,6 +1,6 @@
 #pragma once
-// Where hosts and their keys are kept, so that a host does not vanish from the list when it goes away,
-// and join tokens. Same rules for callbacks and errors as command_store.hpp.
+// Where hosts and their keys are kept, so that a host does not vanish from the list when it goes
+// away, and join tokens. Same rules for callbacks and errors as command_store.hpp.
 
 #include <cstdint>
 #include <optional>
@@ -15,8 +15,9 @@ namespace cockpit::dispatch {
 /// One row of cockpit_agents.
 struct AgentRecord {
     std::string agent_id;
-    std::optional<std::string> public_key;          ///< base64; the key this host signs with
-    std::optional<std::string> pending_public_key;  ///< a changed key that waits for an administrator
+    std::optional<std::string> public_key;  ///< base64; the key this host signs with
+    std::optional<std::string>
+        pending_public_key;  ///< a changed key that waits for an administrator
     std::string hostname;
     std::string version;
     std::int64_t first_seen_ms = 0;
@@ -46,8 +47,8 @@ class AgentStore {
     virtual void add_join_token(JoinToken token, runtime::Callback<StoreResult<bool>> done) = 0;
     virtual void find_join_token(std::string id,
                                  runtime::Callback<StoreResult<std::optional<JoinToken>>> done) = 0;
-    /// Takes one use of the token and saves the agent with its key, in one transaction: two hosts can
-    /// never share the last use.
+    /// Takes one use of the token and saves the agent with its key, in one transaction: two hosts
+    /// can never share the last use.
     virtual void redeem_join_token(
         std::string token_id, std::int64_t now_ms, AgentRecord record,
         runtime::Callback<StoreResult<std::optional<RedeemFailure>>> done) = 0;
