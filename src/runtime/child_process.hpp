@@ -1,10 +1,12 @@
 #pragma once
-// A child process of ours: started from an argument list (never a shell), in a process group of its own,
-// with standard input from /dev/null, and watched through a pidfd (pidfd_open(2)), so that a recycled
-// process id can never be signalled by mistake.
+// A child process of ours: started from an argument list (never a shell), in a session and process
+// group of its own, with standard input from /dev/null, and watched through a pidfd
+// (pidfd_open(2)). The child is reaped only when the object dies: until then its number, which is
+// also the group's, cannot be given to another process, so that a recycled id can never be
+// signalled by mistake.
 //
-// One thread. The object owns the child: destroying it while the child runs kills the group (SIGKILL)
-// and reaps the child.
+// One thread. The object owns the child: destroying it while the child runs kills the group
+// (SIGKILL) and reaps the child. SIGCHLD must not be ignored in our process.
 
 #include <sys/types.h>
 
@@ -23,15 +25,19 @@
 namespace cockpit::runtime {
 
 struct ChildSettings {
-    std::vector<std::string> arguments;  ///< [0] is the program: a path, or a name looked up in PATH
+    /// [0] is the program: a path, or a name looked up in the PATH of `environment`, or, where that
+    /// has none, in /usr/local/bin:/usr/bin:/bin.
+    std::vector<std::string> arguments;
     /// The whole environment of the child; nothing is inherited but what stands here.
     std::map<std::string, std::string> environment;
     std::optional<std::filesystem::path> working_directory;
     /// Where output goes: called on the I/O thread with bytes as they come; null: /dev/null;
-    /// inherit_output: ours.
+    /// inherit_output: ours. Never called after the object died; may destroy the object.
     std::function<void(std::string_view)> on_stdout;
     std::function<void(std::string_view)> on_stderr;
     bool inherit_output = false;
+    /// Standard error goes where standard output goes, so that on_stdout sees both in order.
+    bool stderr_to_stdout = false;
     /// The child gets SIGTERM when our process dies (PR_SET_PDEATHSIG).
     bool die_with_parent = false;
 };
@@ -55,14 +61,16 @@ class ChildProcess {
 
     /// Waits until the child has ended and its output pipes were read to their end, or, where a
     /// descendant keeps a pipe open, until a short time after the child's end. Once per object.
-    /// Cancellable: the child goes on.
+    /// Cancellable (operation_aborted is thrown): the child goes on.
     virtual boost::asio::awaitable<ExitStatus> wait() = 0;
 
-    /// Sends a signal to the child's process group. Nothing happens once the child was reaped and its
-    /// group is gone.
+    /// Sends a signal to the child's process group and to whatever else is in its session. Nothing
+    /// happens once all of them are gone.
     virtual void signal_group(int signal) = 0;
-    /// Whether any process of the group lives.
+    /// Whether any process of the group or session lives. A zombie does not.
     virtual bool group_alive() const = 0;
+    /// Their process ids, in ascending order.
+    virtual std::vector<pid_t> survivors() const = 0;
 };
 
 }  // namespace cockpit::runtime
