@@ -1,0 +1,387 @@
+#include "server/http/session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+#include <exception>
+#include <optional>
+
+#include "log/log.hpp"
+#include "server/http/target.hpp"
+
+namespace cockpit::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+using Parser = beast::http::request_parser<beast::http::string_body>;
+
+constexpr std::size_t read_chunk_bytes = 16 * 1024;
+constexpr std::size_t bytes_per_extra_second = 64 * 1024;
+constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+// What ends the reading of a request: an answer, or nobody left to answer.
+struct Refusal {
+    std::optional<Response> answer;
+};
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return out;
+}
+
+bool is_sane_request_id(std::string_view id) {
+    return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    });
+}
+
+Refusal refuse(int status, std::string_view detail) {
+    return {problem(status, detail)};
+}
+
+Refusal refuse_malformed(const error_code& failed, const ListenerSettings& settings) {
+    using beast::http::error;
+    if (failed == error::header_limit) {
+        return refuse(431, "the header of the request is larger than " +
+                               std::to_string(settings.max_header_bytes) + " bytes");
+    }
+    if (failed == error::body_limit) {
+        return refuse(413, "the body of the request is larger than " +
+                               std::to_string(settings.max_body_bytes) + " bytes");
+    }
+    if (failed == error::bad_version) {
+        return refuse(505, "the HTTP version of the request must be 1.0 or 1.1");
+    }
+    if (failed == error::bad_content_length || failed == error::multiple_content_length) {
+        return refuse(
+            400, "Content-Length must be one decimal number, without Transfer-Encoding beside it");
+    }
+    if (failed == error::bad_transfer_encoding) {
+        return refuse(
+            400, "Transfer-Encoding must be 'chunked', once, without Content-Length beside it");
+    }
+    if (failed == error::bad_chunk || failed == error::bad_chunk_extension) {
+        return refuse(400, "the chunked body of the request is malformed");
+    }
+    return refuse(400, "the request is not well-formed HTTP/1.1: " + failed.message());
+}
+
+class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
+  public:
+    BeastSession(asio::ip::tcp::socket socket, SessionContext& context)
+        : context_(context), socket_(std::move(socket)), watchdog_(socket_.get_executor()) {
+        const auto& s = context.settings;
+        watch_interval_ = std::min(
+            {s.header_timeout, s.body_timeout, s.write_timeout, s.idle_timeout, s.linger_timeout});
+        error_code ignored;
+        request_.peer_address = socket_.remote_endpoint(ignored).address().to_string();
+    }
+
+    asio::awaitable<void> serve() override;
+    asio::awaitable<void> turn_away() override;
+
+    void close_if_idle() override {
+        if (idle_) close();
+    }
+    void close() override {
+        error_code ignored;
+        socket_.close(ignored);
+        watchdog_.cancel();
+    }
+
+  private:
+    void set_deadline(std::chrono::milliseconds from_now) {
+        deadline_ = Clock::now() + from_now;
+        timed_out_ = false;
+        if (!watching_) watch();
+    }
+    void clear_deadline() { deadline_ = Clock::time_point::max(); }
+    void watch();
+
+    asio::awaitable<std::optional<Refusal>> read_request();
+    asio::awaitable<std::optional<Refusal>> read_until_header();
+    asio::awaitable<std::optional<Refusal>> read_until_body();
+    asio::awaitable<std::optional<Refusal>> read_some(std::string_view late);
+    std::optional<Refusal> parse_some();
+    std::optional<Refusal> take_header();
+
+    asio::awaitable<Response> handle();
+    asio::awaitable<bool> write(const Response& response, bool keep_alive);
+    asio::awaitable<void> linger();
+    void name_request(std::string_view offered);
+
+    SessionContext& context_;
+    asio::ip::tcp::socket socket_;
+    beast::flat_buffer buffer_;
+    std::optional<Parser> parser_;
+    Request request_;
+    std::string head_;
+
+    // One timer per connection that wakes at least as often as the shortest timeout, so that moving
+    // the deadline, which every request does several times, is an assignment.
+    asio::steady_timer watchdog_;
+    std::chrono::milliseconds watch_interval_{};
+    Clock::time_point deadline_ = Clock::time_point::max();
+    bool watching_ = false;
+    bool timed_out_ = false;
+    bool idle_ = false;
+};
+
+void BeastSession::watch() {
+    watching_ = true;
+    watchdog_.expires_at(std::min(deadline_, Clock::now() + watch_interval_));
+    watchdog_.async_wait([weak = weak_from_this()](const error_code& cancelled) {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->watching_ = false;
+        if (cancelled || !self->socket_.is_open()) return;
+        if (Clock::now() >= self->deadline_) {
+            self->timed_out_ = true;
+            self->clear_deadline();
+            error_code ignored;
+            self->socket_.cancel(ignored);
+        }
+        self->watch();
+    });
+}
+
+asio::awaitable<void> BeastSession::serve() {
+    bool keep_alive = true;
+    for (bool first = true; keep_alive && !context_.stopping; first = false) {
+        request_.id.clear();
+        request_.method.clear();
+        if (buffer_.size() == 0) {
+            set_deadline(first ? context_.settings.header_timeout : context_.settings.idle_timeout);
+            idle_ = true;
+            auto ended = co_await read_some("");
+            idle_ = false;
+            if (ended) break;
+        }
+        // The first request's time runs from accept, so its deadline stays.
+        if (!first) set_deadline(context_.settings.header_timeout);
+        if (auto refusal = co_await read_request()) {
+            if (request_.id.empty()) name_request("");
+            if (!refusal->answer) break;
+            if (co_await write(*refusal->answer, false)) co_await linger();
+            break;
+        }
+        clear_deadline();
+        keep_alive = parser_->keep_alive();
+        const auto response = co_await handle();
+        keep_alive = keep_alive && !context_.stopping;
+        if (!co_await write(response, keep_alive)) break;
+        if (!keep_alive) co_await linger();
+    }
+    close();
+}
+
+asio::awaitable<void> BeastSession::turn_away() {
+    name_request("");
+    auto response = problem(503, "the server has as many connections as it takes (" +
+                                     std::to_string(context_.settings.max_connections) +
+                                     "): try again in a moment");
+    response.headers.emplace_back("Retry-After", "1");
+    if (co_await write(response, false)) co_await linger();
+    close();
+}
+
+asio::awaitable<std::optional<Refusal>> BeastSession::read_request() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(context_.settings.max_header_bytes));
+    parser_->body_limit(context_.settings.max_body_bytes);
+    if (auto refusal = co_await read_until_header()) co_return refusal;
+    if (auto refusal = take_header()) co_return refusal;
+    if (auto refusal = co_await read_until_body()) co_return refusal;
+    request_.body = std::move(parser_->get().body());
+    co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<Refusal>> BeastSession::read_until_header() {
+    static constexpr std::string_view late = "the header of the request did not come in time";
+    for (;;) {
+        if (auto refusal = parse_some()) co_return refusal;
+        if (parser_->is_header_done()) co_return std::nullopt;
+        if (auto refusal = co_await read_some(late)) co_return refusal;
+    }
+}
+
+asio::awaitable<std::optional<Refusal>> BeastSession::read_until_body() {
+    static constexpr std::string_view late = "the body of the request did not come in time";
+    if (parser_->is_done()) co_return std::nullopt;
+    set_deadline(context_.settings.body_timeout);
+    const auto& message = parser_->get();
+    if (const auto expect = message[beast::http::field::expect];
+        message.version() >= 11 && !expect.empty()) {
+        if (!beast::iequals(expect, "100-continue")) {
+            co_return refuse(417, "the only expectation this server meets is 100-continue");
+        }
+        if (buffer_.size() == 0) {
+            static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            const auto [failed, sent] =
+                co_await asio::async_write(socket_, asio::buffer(go_on), no_throw);
+            if (failed) co_return Refusal{};
+        }
+    }
+    parser_->eager(true);
+    while (!parser_->is_done()) {
+        if (auto refusal = parse_some()) co_return refusal;
+        if (parser_->is_done()) break;
+        if (auto refusal = co_await read_some(late)) co_return refusal;
+    }
+    co_return std::nullopt;
+}
+
+// `late` is the sentence for a client that was too slow; empty: nobody is told.
+asio::awaitable<std::optional<Refusal>> BeastSession::read_some(std::string_view late) {
+    const auto [failed, count] =
+        co_await socket_.async_read_some(buffer_.prepare(read_chunk_bytes), no_throw);
+    buffer_.commit(count);
+    if (!failed) co_return std::nullopt;
+    if (timed_out_ && !late.empty()) co_return refuse(408, late);
+    if (failed == asio::error::eof && !late.empty()) {
+        // A client may have closed its sending side only, and still listen.
+        co_return refuse(400, "the request ended in the middle");
+    }
+    co_return Refusal{};
+}
+
+std::optional<Refusal> BeastSession::parse_some() {
+    while (buffer_.size() != 0 && !parser_->is_done()) {
+        const bool header_was_done = parser_->is_header_done();
+        error_code failed;
+        const auto used = parser_->put(buffer_.cdata(), failed);
+        buffer_.consume(used);
+        if (failed == beast::http::error::need_more) break;
+        if (failed) return refuse_malformed(failed, context_.settings);
+        if (!header_was_done && parser_->is_header_done()) return std::nullopt;
+    }
+    // Only the header and the size line of a chunk wait in the buffer until they are whole.
+    if (!parser_->is_done() &&
+        buffer_.size() > context_.settings.max_header_bytes + read_chunk_bytes) {
+        return refuse(431, "a line of the request is too long");
+    }
+    return std::nullopt;
+}
+
+// Copies what the endpoints see. Done before the body is read, so that trailers, which come after
+// it and are in nobody's limits of trust, never pass for header fields.
+std::optional<Refusal> BeastSession::take_header() {
+    using beast::http::field;
+    const auto& message = parser_->get();
+    request_.headers.clear();
+    request_.body.clear();
+    for (const auto& entry : message) {
+        const auto value = std::string_view(entry.value());
+        auto [known, added] =
+            request_.headers.emplace(lower(std::string_view(entry.name_string())), value);
+        if (!added) known->second.append(known->first == "cookie" ? "; " : ", ").append(value);
+    }
+    name_request(request_.header("x-request-id").value_or(""));
+    if (const auto coding = request_.header("transfer-encoding")) {
+        if (message.version() < 11) {
+            return refuse(400, "Transfer-Encoding needs HTTP/1.1");
+        }
+        if (lower(*coding) != "chunked") {
+            return refuse(501, "the only Transfer-Encoding this server takes is 'chunked'");
+        }
+    }
+    if (message.count(field::host) != 1 &&
+        (message.version() >= 11 || message.count(field::host) > 1)) {
+        return refuse(400, "the request must have exactly one Host header");
+    }
+    auto target = parse_target(std::string_view(message.target()));
+    if (!target) return refuse(400, target.error());
+    request_.method = std::string_view(message.method_string());
+    request_.raw_path = std::move(target->raw_path);
+    request_.path = std::move(target->path);
+    request_.query = std::move(target->query);
+    return std::nullopt;
+}
+
+void BeastSession::name_request(std::string_view offered) {
+    if (is_sane_request_id(offered)) {
+        request_.id = offered;
+    } else {
+        request_.id = context_.request_id_prefix + std::to_string(++context_.requests_named);
+    }
+}
+
+asio::awaitable<Response> BeastSession::handle() {
+    std::string reason;
+    try {
+        auto response = co_await context_.handler(request_);
+        if (is_well_formed(response)) co_return response;
+        reason = "the answer has an impossible status or a header that cannot be written";
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted && !socket_.is_open()) throw;
+        reason = error.what();
+    } catch (const std::exception& error) {
+        reason = error.what();
+    } catch (...) {
+        reason = "an exception of unknown type";
+    }
+    log::error("a request failed", {{"request_id", request_.id},
+                                    {"method", request_.method},
+                                    {"path", request_.path},
+                                    {"error", reason}});
+    co_return problem(
+        500, "the server failed to answer this request; its log says why, under request id " +
+                 request_.id);
+}
+
+// Whether all of the answer was given to the system.
+asio::awaitable<bool> BeastSession::write(const Response& response, bool keep_alive) {
+    auto connection = keep_alive ? ConnectionHeader::none : ConnectionHeader::close;
+    if (keep_alive && parser_->get().version() < 11) connection = ConnectionHeader::keep_alive;
+    head_.clear();
+    append_head(head_, response, request_.id, context_.date.now(), connection);
+    const bool bare = request_.method == "HEAD" || !has_body(response.status);
+    const std::array<asio::const_buffer, 2> parts{
+        asio::buffer(head_), bare ? asio::const_buffer() : asio::buffer(response.body)};
+    set_deadline(context_.settings.write_timeout +
+                 std::chrono::seconds(response.body.size() / bytes_per_extra_second));
+    const auto [failed, sent] = co_await asio::async_write(socket_, parts, no_throw);
+    clear_deadline();
+    co_return !failed;
+}
+
+// Reads and drops what a client still sends, for a short time: closing a socket with unread bytes
+// in it makes the system reset the connection, and the client loses the answer.
+asio::awaitable<void> BeastSession::linger() {
+    error_code ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    if (context_.stopping) co_return;
+    set_deadline(context_.settings.linger_timeout);
+    buffer_.clear();
+    for (;;) {
+        const auto [failed, count] =
+            co_await socket_.async_read_some(buffer_.prepare(read_chunk_bytes), no_throw);
+        // A client that never pauses gives the timer's cancellation nothing to cancel.
+        if (failed || Clock::now() >= deadline_ || timed_out_) co_return;
+    }
+}
+
+}  // namespace
+
+std::shared_ptr<Session> Session::create(asio::ip::tcp::socket socket, SessionContext& context) {
+    return std::make_shared<BeastSession>(std::move(socket), context);
+}
+
+}  // namespace cockpit::http
