@@ -1,8 +1,10 @@
 #pragma once
-// How long to wait before the next try to connect: grows by doubling up to a cap, with full jitter, so
-// that ten thousand agents do not come back in the same instant. Pure: the caller brings randomness.
+// How long to wait before the next try to connect: grows by doubling up to a cap, with jitter, so
+// that ten thousand agents do not come back in the same instant. Pure: the caller brings
+// randomness.
 
 #include <chrono>
+#include <cstdint>
 
 namespace cockpit::redis {
 

@@ -1,18 +1,26 @@
 #pragma once
-// Connections to Redis that mend themselves. A Client sends commands, pipelined: everything asked for in
-// one turn of the loop leaves in one write, and many commands may be under way. A Subscriber listens to
-// channels and renews its subscriptions after each reconnect.
+// Connections to Redis that mend themselves. A Client sends commands, pipelined: everything asked
+// for in one turn of the loop leaves in one write, and many commands may be under way. A Subscriber
+// listens to channels and renews its subscriptions after each reconnect.
 //
-// After a connection is lost both connect again by themselves, with growing, jittered pauses (Backoff). A
-// command that was under way then ends with Error::disconnected: it may or may not have taken effect. A
-// command given while there is no connection ends so at once; nothing is queued for later, since only the
-// caller knows whether it would still be right then.
+// After a connection is lost both connect again by themselves, with growing, jittered pauses
+// (Backoff). A command that was under way then ends with Error::disconnected: it may or may not
+// have taken effect. A command given while there is no connection ends so at once; nothing is
+// queued for later, since only the caller knows whether it would still be right then.
+//
+// Whether the other end lives: an idle connection sends PING every Settings::keepalive, and a
+// command under way is its own PING: when nothing at all arrives for that long, the connection is
+// lost. A command that blocks at Redis (XREADGROUP BLOCK, BLPOP, …) may take its own BLOCK time
+// more, and for ever with BLOCK 0; then only the kernel's TCP keepalive tells. A blocking command
+// holds up all that was sent after it, so it belongs on a Client of its own. SUBSCRIBE and MONITOR
+// do not belong on a Client at all.
 //
 // One thread. Callbacks come on the executor's thread, never from inside the call that takes them.
+// Await stop() before destroying what was started. When stop() returns, every callback has been
+// called.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -21,32 +29,11 @@
 #include <string_view>
 #include <vector>
 
+#include "redis/settings.hpp"
 #include "redis/value.hpp"
 #include "runtime/await_callback.hpp"
 
 namespace cockpit::redis {
-
-/// Where and as whom. Plain data; the composition root fills it from the configuration.
-struct Settings {
-    std::string host = "localhost";
-    std::uint16_t port = 6379;
-    std::optional<std::string> unix_socket;  ///< instead of host and port
-    std::optional<std::string> username;
-    std::optional<std::string> password;
-    int database = 0;
-    std::string client_name;  ///< CLIENT SETNAME, for the operator's CLIENT LIST
-    struct Tls {
-        std::optional<std::string> ca_file;  ///< pinned; the system's store when absent
-        std::optional<std::string> cert_file;
-        std::optional<std::string> key_file;
-        std::string server_name;
-    };
-    std::optional<Tls> tls;
-    std::chrono::milliseconds connect_timeout{5000};
-    std::chrono::milliseconds keepalive{10'000};  ///< PING when idle; no answer in this time: lost
-    std::chrono::milliseconds backoff_first{50};
-    std::chrono::milliseconds backoff_cap{5000};
-};
 
 enum class Error {
     disconnected,  ///< no connection, or lost before the answer came
@@ -54,13 +41,12 @@ enum class Error {
 };
 std::string_view to_text(Error error);
 
-using Command = std::vector<std::string>;
 /// The answer, an ErrorReply among them; an Error when there was none.
 using Answer = std::expected<Value, Error>;
 using Answers = std::expected<std::vector<Value>, Error>;
 
-/// What a connection tells of itself: nothing when it is up (authenticated, database selected), or why it
-/// is not, as a sentence for the operator (never with the password).
+/// What a connection tells of itself: nothing when it is up (authenticated, database selected), or
+/// why it is not, as a sentence for the operator (never with the password).
 using ConnectionListener = std::function<void(std::optional<std::string> down_because)>;
 
 class Client {
@@ -76,7 +62,8 @@ class Client {
 
     /// `answer` may be empty: fire and forget.
     virtual void send(Command command, runtime::Callback<Answer> answer) = 0;
-    /// The commands leave together, in order, with nothing of ours between them.
+    /// The commands leave together, in order, with nothing of ours between them. `answers` has one
+    /// value for each command, in order, and may be empty.
     virtual void send_all(std::vector<Command> commands, runtime::Callback<Answers> answers) = 0;
 
     boost::asio::awaitable<Answer> execute(Command command);
@@ -91,10 +78,13 @@ class Subscriber {
 
     using MessageListener = std::function<void(std::string_view channel, std::string_view payload)>;
 
-    /// `up` with nothing is called when every subscription asked for so far is confirmed by Redis.
+    /// `listener` hears "up" (nothing) when every subscription asked for so far is confirmed by
+    /// Redis: again for each one added later. A subscription that Redis refuses is told as down and
+    /// tried again.
     virtual void start(ConnectionListener listener, MessageListener on_message) = 0;
     virtual boost::asio::awaitable<void> stop() = 0;
 
+    /// At any time, also before start(). What was asked for before is not asked for again.
     virtual void subscribe(std::string channel) = 0;
     virtual void subscribe_pattern(std::string pattern) = 0;
 };

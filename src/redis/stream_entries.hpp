@@ -14,7 +14,8 @@ struct StreamEntry {
     std::vector<std::pair<std::string, std::string>> fields;
 };
 
-/// The entries of one stream's list ([[id, [name, value, …]], …]); ill-formed or deleted ones are left out.
+/// The entries of one stream's list ([[id, [name, value, …]], …]); ill-formed or deleted ones are
+/// left out.
 std::vector<StreamEntry> parse_entries(const Value& list);
 
 /// The entries of an XREAD or XREADGROUP answer over one stream; none for nil (timed out).

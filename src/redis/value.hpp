@@ -26,7 +26,9 @@ struct Value {
 
     bool is_nil() const { return std::holds_alternative<Nil>(data); }
     const std::int64_t* if_integer() const { return std::get_if<std::int64_t>(&data); }
-    const std::string* if_text() const { return std::get_if<std::string>(&data); }  ///< bulk or status
+    const std::string* if_text() const {
+        return std::get_if<std::string>(&data);
+    }  ///< bulk or status
     const ErrorReply* if_error() const { return std::get_if<ErrorReply>(&data); }
     const Array* if_array() const { return std::get_if<Array>(&data); }
     bool operator==(const Value&) const = default;
