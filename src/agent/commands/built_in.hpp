@@ -1,0 +1,29 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/executor/command_handler.hpp"
+
+namespace cockpit::commands {
+
+struct BuiltInSettings {
+    std::vector<std::filesystem::path> git_repositories;  ///< GIT_REPO_PATH
+    std::vector<std::string> docker_containers;           ///< DOCKER_CONTAINER_NAME
+    std::filesystem::path docker_socket;                  ///< DOCKER_SOCKET
+    std::chrono::milliseconds command_timeout{30'000};    ///< COMMAND_TIMEOUT
+    std::chrono::milliseconds docker_timeout{60'000};     ///< DOCKER_TIMEOUT
+    /// The agent's own environment, of which git gets what git_environment() lists.
+    std::map<std::string, std::string> environment;
+};
+
+/// echo, git_pull and docker_restart. All three are always there, as in the original; with an empty
+/// list the command refuses with a sentence that names the setting.
+executor::CommandHandlers built_in_commands(const boost::asio::any_io_executor& loop,
+                                            BuiltInSettings settings);
+
+}  // namespace cockpit::commands
