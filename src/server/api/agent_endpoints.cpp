@@ -1,0 +1,113 @@
+#include "server/api/agent_endpoints.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+
+#include "runtime/await_callback.hpp"
+#include "server/api/problems.hpp"
+#include "server/api/views.hpp"
+
+namespace cockpit::api {
+namespace json = boost::json;
+namespace {
+
+using Type = Field::Type;
+
+http::Response unknown_agent(const protocol::AgentId& id) {
+    return http::problem(404, "there is no agent '" + id.text() + "'");
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+}  // namespace
+
+void AgentEndpoints::add_to(Api& api) {
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/{agent_id}/status",
+             .summary = "Whether a host is there, and the evidence",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "the host"}, {404, "no such agent"}},
+             .handle = [this](Call call) { return status(std::move(call)); }});
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/list",
+             .summary = "All hosts, by id",
+             .permission = "cockpit_agents:read",
+             .query = {{.name = "status", .description = "only online, offline or unknown ones"},
+                       {.name = "search",
+                        .description = "only those with this text in id or host name",
+                        .max_length = 255},
+                       {.name = "limit",
+                        .type = Type::integer,
+                        .description = "how many at most; default all",
+                        .min = 1,
+                        .max = 100'000},
+                       {.name = "offset",
+                        .type = Type::integer,
+                        .description = "how many to leave out at the front",
+                        .min = 0}},
+             .responses = {{200, "the hosts, and how many the filters let through"}},
+             .handle = [this](Call call) { return list(std::move(call)); }});
+    api.add({.method = "POST",
+             .pattern = "/api/cockpit-agent/{agent_id}/accept-key",
+             .summary = "Accept the changed key of a host",
+             .permission = "cockpit_agents:admin",
+             .body = {{.name = "public_key",
+                       .required = true,
+                       .description = "the pending key, as the host's status shows it",
+                       .min_length = 1,
+                       .max_length = 255}},
+             .responses = {{200, "the host with its new key"},
+                           {404, "no such agent"},
+                           {409, "this is not the key that waits"}},
+             .handle = [this](Call call) { return accept_key(std::move(call)); }});
+}
+
+AgentEndpoints::Answer AgentEndpoints::status(Call call) {
+    const auto id = protocol::AgentId::parse(call.path.at("agent_id"));
+    if (!id) co_return http::problem(400, "'agent_id' is wrong: " + id.error());
+    const auto agent = directory_.find(*id, clock_.wall_ms());
+    if (!agent) co_return unknown_agent(*id);
+    co_return json_response(to_json(*agent));
+}
+
+AgentEndpoints::Answer AgentEndpoints::list(Call call) {
+    const auto wanted = text_of(call.query, "status");
+    if (wanted && *wanted != "online" && *wanted != "offline" && *wanted != "unknown") {
+        co_return http::problem(400, "'status' must be online, offline or unknown");
+    }
+    const auto search = lower(text_of(call.query, "search").value_or(""));
+    auto agents = directory_.list(clock_.wall_ms());
+    std::erase_if(agents, [&](const dispatch::AgentView& agent) {
+        if (wanted && dispatch::to_text(agent.presence) != *wanted) return true;
+        return lower(agent.id.text()).find(search) == std::string::npos &&
+               lower(agent.hostname).find(search) == std::string::npos;
+    });
+    const auto total = static_cast<std::int64_t>(agents.size());
+    const auto first = std::min(total, integer_of(call.query, "offset").value_or(0));
+    const auto count = std::min(total - first, integer_of(call.query, "limit").value_or(total));
+    json::array shown;
+    for (const auto& agent : std::span(agents).subspan(static_cast<std::size_t>(first),
+                                                       static_cast<std::size_t>(count))) {
+        shown.push_back(to_json(agent));
+    }
+    co_return json_response(json::object{{"agents", std::move(shown)}, {"total", total}});
+}
+
+AgentEndpoints::Answer AgentEndpoints::accept_key(Call call) {
+    const auto id = protocol::AgentId::parse(call.path.at("agent_id"));
+    if (!id) co_return http::problem(400, "'agent_id' is wrong: " + id.error());
+    const auto public_key = *text_of(call.body, "public_key");
+    using Accepted = std::expected<dispatch::AgentView, dispatch::AcceptKeyError>;
+    auto accepted = co_await runtime::await_callback<Accepted>([&](auto done) {
+        admission_.accept_key(*id, public_key, call.identity.username, std::move(done));
+    });
+    if (!accepted) co_return to_problem(accepted.error());
+    co_return json_response(to_json(*accepted));
+}
+
+}  // namespace cockpit::api

@@ -1,0 +1,172 @@
+#include "server/api/command_endpoints.hpp"
+
+#include <chrono>
+
+#include "runtime/await_callback.hpp"
+#include "server/api/problems.hpp"
+#include "server/api/views.hpp"
+
+namespace cockpit::api {
+namespace json = boost::json;
+namespace asio = boost::asio;
+namespace {
+
+using Type = Field::Type;
+
+constexpr double git_pull_wait_s = 30;
+constexpr double docker_restart_wait_s = 60;
+
+const Field agent_id{
+    .name = "agent_id", .required = true, .description = "the host's agent", .max_length = 255};
+
+Field timeout(std::string description) {
+    return {.name = "timeout",
+            .type = Type::number,
+            .description = std::move(description),
+            .min = 0,
+            .max = 3600};
+}
+
+using Responses = std::vector<std::pair<int, std::string>>;
+Responses responses(std::string when_200) {
+    return {{200, std::move(when_200)},
+            {400, "a field is wrong, the host has no such command, or params do not fit it"},
+            {404, "no such agent"},
+            {409, "the agent's key is not accepted"},
+            {422, "the host refused the command, or it failed; the command's fields are there"},
+            {503, "the agent is offline or cannot be seen; nothing was sent"},
+            {504, "it did not end in time; the command's fields are there"}};
+}
+
+}  // namespace
+
+void CommandEndpoints::add_to(Api& api) {
+    api.add(
+        {.method = "POST",
+         .pattern = "/api/cockpit-agent/command",
+         .summary = "Send a command; with timeout, wait for its end",
+         .permission = "cockpit_agents:write",
+         .body = {agent_id,
+                  {.name = "command",
+                   .required = true,
+                   .description = "one of the agent's capabilities",
+                   .min_length = 1,
+                   .max_length = 50},
+                  {.name = "params", .type = Type::object, .description = "what the command takes"},
+                  timeout("seconds to wait for the end; absent or 0: answer at once")},
+         .responses = responses("accepted (status pending), or ended well"),
+         .handle = [this](Call call) { return send_any(std::move(call)); }});
+    api.add({.method = "POST",
+             .pattern = "/api/cockpit-agent/git-pull",
+             .summary = "Fast-forward a git work tree on the host",
+             .permission = "cockpit_agents:write",
+             .body = {agent_id,
+                      {.name = "repository_path",
+                       .required = true,
+                       .description = "one of the host's GIT_REPO_PATH",
+                       .min_length = 1},
+                      {.name = "branch",
+                       .description = "branch of the remote 'origin', default main",
+                       .min_length = 1,
+                       .max_length = 255},
+                      timeout("seconds to wait for the end, default 30; 0: answer at once")},
+             .responses = responses("ended well"),
+             .handle = [this](Call call) { return git_pull(std::move(call)); }});
+    api.add({.method = "POST",
+             .pattern = "/api/cockpit-agent/docker-restart",
+             .summary = "Restart a container on the host",
+             .permission = "cockpit_agents:write",
+             .body = {agent_id,
+                      {.name = "container_name",
+                       .required = true,
+                       .description = "one of the host's DOCKER_CONTAINER_NAME",
+                       .min_length = 1,
+                       .max_length = 255},
+                      timeout("seconds to wait for the end, default 60; 0: answer at once")},
+             .responses = responses("ended well"),
+             .handle = [this](Call call) { return docker_restart(std::move(call)); }});
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/commands/{command_id}",
+             .summary = "How a command stands",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "the command"}, {404, "no such command"}},
+             .handle = [this](Call call) { return find(std::move(call)); }});
+}
+
+CommandEndpoints::Answer CommandEndpoints::send_any(Call call) {
+    auto command = *text_of(call.body, "command");
+    json::object params;
+    if (const auto* given = call.body.if_contains("params")) params = given->as_object();
+    const auto wait_s = number_of(call.body, "timeout");
+    return submit(std::move(call), std::move(command), std::move(params), wait_s);
+}
+
+CommandEndpoints::Answer CommandEndpoints::git_pull(Call call) {
+    json::object params{{"repository_path", *text_of(call.body, "repository_path")},
+                        {"branch", text_of(call.body, "branch").value_or("main")}};
+    const auto wait_s = number_of(call.body, "timeout").value_or(git_pull_wait_s);
+    return submit(std::move(call), "git_pull", std::move(params), wait_s);
+}
+
+CommandEndpoints::Answer CommandEndpoints::docker_restart(Call call) {
+    json::object params{{"container_name", *text_of(call.body, "container_name")}};
+    const auto wait_s = number_of(call.body, "timeout").value_or(docker_restart_wait_s);
+    return submit(std::move(call), "docker_restart", std::move(params), wait_s);
+}
+
+CommandEndpoints::Answer CommandEndpoints::submit(Call call, std::string command,
+                                                  json::object params,
+                                                  std::optional<double> wait_s) {
+    const auto deadline = std::chrono::steady_clock::now() +
+                          std::chrono::milliseconds(std::int64_t(wait_s.value_or(0) * 1000));
+    auto agent = protocol::AgentId::parse(*text_of(call.body, "agent_id"));
+    if (!agent) co_return http::problem(400, "'agent_id' is wrong: " + agent.error());
+    dispatch::Submission submission{.agent = *std::move(agent),
+                                    .command = std::move(command),
+                                    .params = std::move(params),
+                                    .sent_by = call.identity.username};
+    using Accepted = std::expected<dispatch::CommandRecord, dispatch::SubmitError>;
+    auto accepted = co_await runtime::await_callback<Accepted>(
+        [&](auto done) { dispatcher_.submit(std::move(submission), std::move(done)); });
+    if (!accepted) co_return to_problem(accepted.error());
+    if (wait_s.value_or(0) == 0) co_return json_response(to_json(*accepted));
+    co_return co_await wait_for_end(*std::move(accepted), deadline);
+}
+
+CommandEndpoints::Answer CommandEndpoints::wait_for_end(dispatch::CommandRecord accepted,
+                                                        runtime::Deadline deadline) {
+    const auto id = protocol::CommandId::parse(accepted.command_id);
+    if (!id) throw std::logic_error("a kept command has an ill-formed id");
+    auto waited = co_await runtime::with_deadline(deadline, ended(*id));
+    if (waited && *waited) co_return ended_response(**waited);
+    // Too late, or the store failed: how it stands now is what the client can be told.
+    auto now = co_await look_up(*id);
+    if (!now || !*now) co_return unreadable_problem(accepted);
+    if (protocol::is_final((*now)->state)) co_return ended_response(**now);
+    co_return still_open_problem(**now);
+}
+
+asio::awaitable<std::optional<dispatch::CommandRecord>> CommandEndpoints::ended(
+    protocol::CommandId id) {
+    std::unique_ptr<dispatch::Waiter> waiter;
+    co_return co_await runtime::await_callback<std::optional<dispatch::CommandRecord>>(
+        [&](auto done) { waiter = dispatcher_.wait(id, std::move(done)); });
+}
+
+asio::awaitable<dispatch::StoreResult<std::optional<dispatch::CommandRecord>>>
+CommandEndpoints::look_up(protocol::CommandId id) {
+    using Found = dispatch::StoreResult<std::optional<dispatch::CommandRecord>>;
+    co_return co_await runtime::await_callback<Found>(
+        [&](auto done) { store_.find(id, std::move(done)); });
+}
+
+CommandEndpoints::Answer CommandEndpoints::find(Call call) {
+    const auto id = protocol::CommandId::parse(call.path.at("command_id"));
+    if (!id) co_return http::problem(400, "'command_id' is wrong: " + id.error());
+    auto found = co_await look_up(*id);
+    if (!found) co_return to_problem(found.error());
+    if (!*found) co_return http::problem(404, "there is no command " + id->text());
+    co_return json_response(to_json(**found));
+}
+
+}  // namespace cockpit::api

@@ -1,0 +1,50 @@
+#pragma once
+// The description of one endpoint: everything that is checked before its handler runs, and
+// everything its document says.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/api/field.hpp"
+#include "server/auth/identity.hpp"
+#include "server/http/message.hpp"
+
+namespace cockpit::api {
+
+/// A request that passed every check of its endpoint.
+struct Call {
+    std::map<std::string, std::string> path;  ///< path parameters by name
+    boost::json::object query;                ///< as check_query returned it
+    boost::json::object body;                 ///< as check_fields returned it
+    auth::Identity identity;                  ///< empty for open endpoints
+    std::string peer;
+};
+
+struct Endpoint {
+    /// Who may call it.
+    enum class Guard {
+        open,        ///< anybody
+        identity,    ///< whoever has a valid token
+        permission,  ///< whoever holds `permission`
+    };
+
+    std::string method;
+    std::string pattern;  ///< as http::Router takes it
+    std::string summary;
+    Guard guard = Guard::permission;
+    std::string permission;
+    /// Whether somebody whose password must be changed first may call it.
+    bool before_password_change = false;
+    std::vector<Field> query;
+    std::vector<Field> body;
+    std::vector<std::pair<int, std::string>> responses;  ///< status and when
+    /// The Call lives in the coroutine. What it throws becomes a 500.
+    std::function<boost::asio::awaitable<http::Response>(Call)> handle;
+};
+
+}  // namespace cockpit::api

@@ -1,0 +1,36 @@
+#pragma once
+// What was sent, newest first.
+
+#include <optional>
+
+#include "server/api/api.hpp"
+#include "server/dispatch/agent_directory.hpp"
+#include "server/dispatch/command_store.hpp"
+
+namespace cockpit::api {
+
+/// The place after which the next page begins, as text that clients hand back and do not read.
+std::string to_cursor(std::int64_t before_id);
+/// Nothing for text that to_cursor did not make.
+std::optional<std::int64_t> from_cursor(std::string_view cursor);
+
+class HistoryEndpoints {
+  public:
+    HistoryEndpoints(dispatch::CommandStore& store, const dispatch::AgentDirectory& directory,
+                     const runtime::Clock& clock)
+        : store_(store), directory_(directory), clock_(clock) {}
+    /// This object must outlive `api`.
+    void add_to(Api& api);
+
+  private:
+    using Answer = boost::asio::awaitable<http::Response>;
+    Answer of_agent(Call call);
+    Answer of_all(Call call);
+    Answer page(Call call, std::optional<protocol::AgentId> agent);
+
+    dispatch::CommandStore& store_;
+    const dispatch::AgentDirectory& directory_;
+    const runtime::Clock& clock_;
+};
+
+}  // namespace cockpit::api

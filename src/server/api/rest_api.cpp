@@ -1,0 +1,37 @@
+#include "server/api/rest_api.hpp"
+
+namespace cockpit::api {
+namespace {
+
+std::vector<HealthCheck> with_database(std::vector<HealthCheck> checks,
+                                       dispatch::CommandStore& store) {
+    checks.push_back(database_check(store));
+    return checks;
+}
+
+}  // namespace
+
+RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
+    : auth_(ports.access),
+      commands_(ports.dispatcher, ports.commands),
+      agents_(ports.directory, ports.admission, ports.clock),
+      history_(ports.commands, ports.directory, ports.clock),
+      health_(with_database(std::move(checks), ports.commands)),
+      api_(ports.access) {
+    auth_.add_to(api_);
+    commands_.add_to(api_);
+    agents_.add_to(api_);
+    history_.add_to(api_);
+    health_.add_to(api_);
+}
+
+http::Handler RestApi::handler(http::Handler otherwise) {
+    return [this, otherwise = std::move(otherwise)](const http::Request& request) {
+        const bool ours = request.raw_path.starts_with("/api/") ||
+                          request.raw_path.starts_with("/auth/") || api_.knows_path(request);
+        if (!ours && otherwise) return otherwise(request);
+        return api_.answer(request);
+    };
+}
+
+}  // namespace cockpit::api

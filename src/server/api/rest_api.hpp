@@ -1,0 +1,45 @@
+#pragma once
+// The whole REST API over its ports: every endpoint family, built and wired.
+
+#include "server/api/agent_endpoints.hpp"
+#include "server/api/api.hpp"
+#include "server/api/auth_endpoints.hpp"
+#include "server/api/command_endpoints.hpp"
+#include "server/api/health_endpoints.hpp"
+#include "server/api/history_endpoints.hpp"
+
+namespace cockpit::api {
+
+/// All must outlive the API.
+struct Ports {
+    auth::Access& access;
+    dispatch::Dispatcher& dispatcher;
+    dispatch::CommandStore& commands;
+    const dispatch::AgentDirectory& directory;
+    dispatch::Admission& admission;
+    const runtime::Clock& clock;
+};
+
+class RestApi {
+  public:
+    /// The database is checked for readiness in any case; `checks` are those of everything else.
+    RestApi(Ports ports, std::vector<HealthCheck> checks);
+    RestApi(const RestApi&) = delete;
+    RestApi& operator=(const RestApi&) = delete;
+
+    /// Answers every request; this object must outlive the handler. Paths that no endpoint has are
+    /// given to `otherwise` (the web page), and are 404 without one. /api and /auth are never given
+    /// away.
+    http::Handler handler(http::Handler otherwise = {});
+    const std::vector<Endpoint>& endpoints() const { return api_.endpoints(); }
+
+  private:
+    AuthEndpoints auth_;
+    CommandEndpoints commands_;
+    AgentEndpoints agents_;
+    HistoryEndpoints history_;
+    HealthEndpoints health_;
+    Api api_;
+};
+
+}  // namespace cockpit::api
