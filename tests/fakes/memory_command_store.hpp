@@ -1,0 +1,113 @@
+#pragma once
+// A CommandStore in memory with the rules of the real ones: it answers in the next turn, states
+// only move forward, and news from another host than the row's changes nothing.
+
+#include <algorithm>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <ranges>
+
+#include "server/dispatch/command_store.hpp"
+
+namespace cockpit::fakes {
+
+class MemoryCommandStore final : public dispatch::CommandStore {
+  public:
+    explicit MemoryCommandStore(boost::asio::any_io_executor io) : io_(std::move(io)) {}
+
+    std::vector<dispatch::CommandRecord> rows;  ///< oldest first
+    bool broken = false;                        ///< every call fails
+    bool silent = false;                        ///< ping gets no answer
+
+    void insert(dispatch::CommandRecord record,
+                runtime::Callback<dispatch::StoreResult<dispatch::CommandRecord>> done) override {
+        record.id = static_cast<std::int64_t>(rows.size()) + 1;
+        if (!broken) rows.push_back(record);
+        answer(std::move(done), record);
+    }
+    void update(dispatch::CommandUpdate update,
+                runtime::Callback<dispatch::StoreResult<dispatch::UpdateOutcome>> done) override {
+        dispatch::UpdateOutcome outcome;
+        auto* row = row_of(update.attempt.command.text());
+        if (!broken && row != nullptr) {
+            if (row->agent_id == update.agent_id && row->attempt == update.attempt.attempt &&
+                protocol::may_follow(row->state, update.state)) {
+                apply(update, *row);
+                outcome.changed = true;
+            }
+            outcome.record = *row;
+        }
+        answer(std::move(done), std::move(outcome));
+    }
+    void find(protocol::CommandId id,
+              runtime::Callback<dispatch::StoreResult<std::optional<dispatch::CommandRecord>>> done)
+        override {
+        const auto* row = row_of(id.text());
+        answer(std::move(done), row == nullptr ? std::nullopt : std::optional(*row));
+    }
+    void history(dispatch::HistoryQuery query,
+                 runtime::Callback<dispatch::StoreResult<dispatch::HistoryPage>> done) override {
+        dispatch::HistoryPage page;
+        for (const auto& row : rows | std::views::reverse) {
+            if (query.agent_id && row.agent_id != *query.agent_id) continue;
+            ++page.total;
+            if (query.before_id && row.id >= *query.before_id) continue;
+            if (std::ssize(page.records) < query.limit) {
+                page.records.push_back(row);
+            } else {
+                page.more = true;
+            }
+        }
+        answer(std::move(done), std::move(page));
+    }
+    void open_commands(
+        runtime::Callback<dispatch::StoreResult<std::vector<dispatch::CommandRecord>>> done)
+        override {
+        std::vector<dispatch::CommandRecord> open;
+        for (const auto& row : rows) {
+            if (!protocol::is_final(row.state)) open.push_back(row);
+        }
+        answer(std::move(done), std::move(open));
+    }
+    void ping(runtime::Callback<dispatch::StoreResult<bool>> done) override {
+        if (silent) {
+            unanswered_.push_back(std::move(done));
+        } else {
+            answer(std::move(done), true);
+        }
+    }
+
+  private:
+    dispatch::CommandRecord* row_of(const std::string& command_id) {
+        const auto found =
+            std::ranges::find(rows, command_id, &dispatch::CommandRecord::command_id);
+        return found == rows.end() ? nullptr : &*found;
+    }
+    static void apply(const dispatch::CommandUpdate& update, dispatch::CommandRecord& row) {
+        row.state = update.state;
+        if (protocol::is_final(update.state)) {
+            row.completed_at_ms = update.at_ms;
+        } else if (update.state == protocol::CommandState::running) {
+            row.started_at_ms = update.at_ms;
+        } else {
+            row.delivered_at_ms = update.at_ms;
+        }
+        if (update.output) row.output = update.output;
+        if (update.error) row.error = update.error;
+        if (update.execution_time_ms) row.execution_time_ms = update.execution_time_ms;
+        if (update.exit_code) row.exit_code = update.exit_code;
+    }
+    template <typename T>
+    void answer(runtime::Callback<dispatch::StoreResult<T>> done, std::type_identity_t<T> value) {
+        dispatch::StoreResult<T> result = std::move(value);
+        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
+        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
+            done(std::move(result));
+        });
+    }
+
+    boost::asio::any_io_executor io_;
+    std::vector<runtime::Callback<dispatch::StoreResult<bool>>> unanswered_;
+};
+
+}  // namespace cockpit::fakes

@@ -1,0 +1,72 @@
+#pragma once
+// The whole API over the real Access, Dispatcher, Directory and Admission, with stores and hosts in
+// memory. Requests go straight to the handler.
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fakes/memory_account_store.hpp"
+#include "fakes/memory_agent_store.hpp"
+#include "fakes/memory_command_store.hpp"
+#include "fakes/recording_agent_link.hpp"
+#include "fakes/set_clock.hpp"
+#include "server/api/rest_api.hpp"
+
+namespace cockpit::api {
+
+struct Answer {
+    int status = 0;
+    std::string content_type;
+    std::vector<std::pair<std::string, std::string>> headers;
+    boost::json::object body;
+
+    std::string header(std::string_view name) const;
+    std::string text(std::string_view field) const;  ///< of a string field; "<absent>" otherwise
+    std::string detail() const { return text("detail"); }
+};
+
+class ApiTest : public testing::Test {
+  protected:
+    ApiTest();
+
+    /// `target` as in a request line. `token` may be "" for none.
+    Answer call(std::string method, std::string_view target, std::string body, std::string token);
+    Answer get(std::string_view target) { return call("GET", target, "", admin); }
+    Answer post(std::string_view target, std::string body) {
+        return call("POST", target, std::move(body), admin);
+    }
+
+    /// A token of a user made for it, without the cost of hashing a password.
+    std::string token_for(std::string username, std::vector<std::string> permissions,
+                          bool must_change_password = false);
+    /// A host that is online and knows the original's three commands.
+    void connect(std::string_view agent_id);
+    /// What the next runs end as, told by the host they were sent to.
+    void host_answers(protocol::CommandState state, std::string output,
+                      std::optional<std::string> error = std::nullopt);
+    static protocol::AgentId agent(std::string_view id) { return *protocol::AgentId::parse(id); }
+
+    boost::asio::io_context io;
+    fakes::SetClock clock;
+    fakes::MemoryAccountStore accounts{io.get_executor()};
+    fakes::MemoryCommandStore commands{io.get_executor()};
+    fakes::MemoryAgentStore agents{io.get_executor()};
+    fakes::RecordingAgentLink link{io.get_executor()};
+    runtime::BlockingPool pool{io.get_executor(), 1};
+    auth::Access access{{}, accounts, pool, clock};
+    dispatch::AgentDirectory directory;
+    dispatch::Dispatcher dispatcher;
+    dispatch::Admission admission{clock, directory, agents, link};
+    Health redis{.ok = true, .detail = "Redis answers"};
+    RestApi rest;
+    http::Handler handler;
+    std::string admin;  ///< a token that may do everything
+};
+
+}  // namespace cockpit::api
