@@ -31,8 +31,9 @@ struct ListenerSettings {
     /// or just the end where not one byte came.
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};  ///< for the whole body; then 408
-    /// For a whole answer, and one second more for every 64 KiB of it; then the connection ends.
+    /// For a whole answer, and more for a long one, at the rate below; then the connection ends.
     std::chrono::milliseconds write_timeout{30'000};
+    std::size_t slowest_write_bytes_per_second = 64 * 1024;
     std::chrono::milliseconds idle_timeout{75'000};  ///< between requests of one connection
     /// How long what a client still sends is read and dropped after the last answer of a
     /// connection. Closed at once, its system might throw the answer away (RFC 9112, section 9.6).

@@ -29,7 +29,6 @@ using Clock = std::chrono::steady_clock;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr std::size_t read_chunk_bytes = 16 * 1024;
-constexpr std::size_t bytes_per_extra_second = 64 * 1024;
 constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 // What ends the reading of a request: an answer, or nobody left to answer.
@@ -356,7 +355,8 @@ asio::awaitable<bool> BeastSession::write(const Response& response, bool keep_al
     const std::array<asio::const_buffer, 2> parts{
         asio::buffer(head_), bare ? asio::const_buffer() : asio::buffer(response.body)};
     set_deadline(context_.settings.write_timeout +
-                 std::chrono::seconds(response.body.size() / bytes_per_extra_second));
+                 std::chrono::seconds(response.body.size() /
+                                      context_.settings.slowest_write_bytes_per_second));
     const auto [failed, sent] = co_await asio::async_write(socket_, parts, no_throw);
     clear_deadline();
     co_return !failed;
