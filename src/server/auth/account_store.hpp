@@ -1,6 +1,7 @@
 #pragma once
-// Where accounts and tokens are kept. auth owns this interface, server/store implements it. Callbacks
-// come on the I/O thread, exactly once, never from inside the call; writes are committed and synced.
+// Where accounts and tokens are kept. auth owns this interface, server/store implements it.
+// Callbacks come on the I/O thread, exactly once, never from inside the call; writes are committed
+// and synced.
 
 #include <cstdint>
 #include <expected>
@@ -21,8 +22,8 @@ using StoreResult = std::expected<T, StoreError>;
 /// One row of cockpit_users.
 struct UserRecord {
     std::string username;
-    std::string password_hash;                ///< crypto::hash_password
-    std::vector<std::string> permissions;     ///< such as cockpit_agents:read; "*" is all
+    std::string password_hash;             ///< crypto::hash_password
+    std::vector<std::string> permissions;  ///< such as cockpit_agents:read; "*" is all
     bool must_change_password = false;
     bool disabled = false;
     std::int64_t created_at_ms = 0;
@@ -32,7 +33,7 @@ struct UserRecord {
 struct TokenRecord {
     std::string token_hash;  ///< SHA-256 of the token, hexadecimal; the primary key
     std::string username;
-    std::string name;        ///< "session", or what its owner called the API token
+    std::string name;  ///< "session", or what its owner called the API token
     std::int64_t created_at_ms = 0;
     std::int64_t expires_at_ms = 0;
 };
@@ -58,7 +59,8 @@ class AccountStore {
     virtual void find_token(std::string token_hash,
                             runtime::Callback<StoreResult<std::optional<TokenOwner>>> done) = 0;
     /// Whether there was one.
-    virtual void remove_token(std::string token_hash, runtime::Callback<StoreResult<bool>> done) = 0;
+    virtual void remove_token(std::string token_hash,
+                              runtime::Callback<StoreResult<bool>> done) = 0;
     /// All of the user's tokens but `keep_hash`; how many.
     virtual void remove_tokens_of(std::string username, std::string keep_hash,
                                   runtime::Callback<StoreResult<std::int64_t>> done) = 0;
