@@ -2,11 +2,19 @@
 // The server's database: SQLite inside the process, or PostgreSQL. Each store implements the three
 // interfaces that dispatch and auth own.
 //
-// Writes are grouped: one writer thread takes all that wait and commits them in one transaction, and
-// only then answers each. A write that fails alone (a broken row) fails alone: the group is tried again
-// without it. Reads have connections and threads of their own and see only what is committed.
+// Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
+// and only then answers each. A write that fails alone (a broken row) fails alone: the group is
+// tried again without it. Reads have connections and threads of their own and see only what is
+// committed.
+//
+// A lost PostgreSQL connection is made again: what surely was not kept is tried once more, a COMMIT
+// of unknown outcome is an error. Nothing waits for a database for longer than about 20 seconds.
+//
+// Text is kept as UTF-8 without NUL: ill-formed parts and NUL bytes become U+FFFD, in both
+// databases.
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -17,16 +25,26 @@
 
 namespace cockpit::store {
 
-class Store : public dispatch::CommandStore, public dispatch::AgentStore, public auth::AccountStore {
-  public:
-    /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards but
-    /// those already posted to `io`.
-    virtual void close() = 0;
+/// How well writes share transactions, since the store was opened. From any thread.
+struct WriteCounts {
+    std::uint64_t groups = 0;  ///< transactions that were committed
+    std::uint64_t writes = 0;  ///< writes in them
 };
 
-/// Opens `database_url` (sqlite:///absolute/path, sqlite:///:memory: is refused, postgresql://…), creates
-/// what is missing and runs the migrations that schema_migrations does not list. Blocks. The error is a
-/// sentence for the operator that names the URL without its password.
+class Store : public dispatch::CommandStore,
+              public dispatch::AgentStore,
+              public auth::AccountStore {
+  public:
+    /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards
+    /// but those already posted to `io`.
+    virtual void close() = 0;
+
+    virtual WriteCounts write_counts() const = 0;
+};
+
+/// Opens `database_url` (sqlite:///absolute/path, sqlite:///:memory: is refused, postgresql://…),
+/// creates what is missing and runs the migrations that schema_migrations does not list. Blocks.
+/// The error is a sentence for the operator that names the URL without its password.
 std::expected<std::unique_ptr<Store>, std::string> open(boost::asio::any_io_executor io,
                                                         const std::string& database_url);
 

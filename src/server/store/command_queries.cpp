@@ -1,0 +1,231 @@
+#include "server/store/command_queries.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "server/store/column_values.hpp"
+
+// The columns of cockpit_agent_commands in the order in which `record_of` reads them.
+#define COCKPIT_COMMAND_COLUMNS                                                             \
+    "id, agent_id, command_id, command, params, status, output, error, execution_time_ms, " \
+    "sent_at, completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, "    \
+    "started_at, exit_code "
+
+namespace cockpit::store {
+namespace {
+
+using dispatch::CommandRecord;
+using protocol::CommandState;
+
+constexpr std::string_view insert_sql = R"(
+    INSERT INTO cockpit_agent_commands (
+        agent_id, command_id, command, params, status, output, error, execution_time_ms, sent_at,
+        completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, started_at, exit_code)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    RETURNING id)";
+
+constexpr std::string_view count_sql = R"(
+    INSERT INTO cockpit_agent_command_counts (agent_id, total) VALUES ($1, $2)
+    ON CONFLICT (agent_id) DO UPDATE
+    SET total = cockpit_agent_command_counts.total + excluded.total)";
+
+constexpr std::string_view find_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE command_id = $1";
+
+// The cast keeps PostgreSQL from taking the largest cursor for a number of 32 bits.
+constexpr std::string_view history_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS
+    "FROM cockpit_agent_commands WHERE id < CAST($1 AS BIGINT) ORDER BY id DESC LIMIT $2";
+constexpr std::string_view agent_history_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS
+    "FROM cockpit_agent_commands WHERE agent_id = $1 AND id < CAST($2 AS BIGINT) "
+    "ORDER BY id DESC LIMIT $3";
+constexpr std::string_view total_sql =
+    "SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM cockpit_agent_command_counts";
+constexpr std::string_view agent_total_sql =
+    "SELECT total FROM cockpit_agent_command_counts WHERE agent_id = $1";
+
+// To the letter the condition of the partial index of 003_command_delivery.
+constexpr std::string_view open_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS
+    "FROM cockpit_agent_commands WHERE COALESCE(status, 'pending') IN ('pending', 'delivered', "
+    "'running') ORDER BY id";
+
+// The original left rows without a status; nothing was heard of them. A word that neither of us
+// ever wrote tells nothing of how the command ended, and it must not be taken up again.
+CommandState state_of(const std::optional<std::string>& status) {
+    if (!status) return CommandState::pending;
+    return protocol::parse_command_state(*status).value_or(CommandState::interrupted);
+}
+
+std::optional<int> int_of(std::optional<std::int64_t> number) {
+    if (!number) return std::nullopt;
+    return static_cast<int>(*number);
+}
+
+CommandRecord record_of(const Rows::Row& row) {
+    CommandRecord record;
+    record.id = row.integer(0).value_or(0);
+    record.agent_id = row.text(1);
+    record.command_id = row.text(2);
+    record.command = row.text(3);
+    record.params = row.cell(4).value_or("{}");
+    record.state = state_of(row.cell(5));
+    record.output = row.cell(6);
+    record.error = row.cell(7);
+    record.execution_time_ms = row.integer(8);
+    record.sent_at_ms = timestamp_cell(row.cell(9)).value_or(0);
+    record.completed_at_ms = timestamp_cell(row.cell(10));
+    record.sent_by = row.text(11);
+    record.attempt = static_cast<int>(row.integer(12).value_or(1));
+    // A row of the original had no such time: it was sent once, and missed by whoever was not
+    // there.
+    record.expires_at_ms = row.integer(13).value_or(record.sent_at_ms);
+    record.timeout_ms = row.integer(14);
+    record.delivered_at_ms = timestamp_cell(row.cell(15));
+    record.started_at_ms = timestamp_cell(row.cell(16));
+    record.exit_code = int_of(row.integer(17));
+    return record;
+}
+
+std::vector<CommandRecord> records_of(const Rows& rows) {
+    std::vector<CommandRecord> records;
+    records.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        records.push_back(record_of(rows[i]));
+    return records;
+}
+
+constexpr CommandState every_state[] = {
+    CommandState::pending,   CommandState::delivered,     CommandState::running,
+    CommandState::success,   CommandState::error,         CommandState::timeout,
+    CommandState::cancelled, CommandState::cancel_failed, CommandState::interrupted,
+    CommandState::expired,   CommandState::refused};
+
+// The states that `next` may follow, as SQL; empty when there is none.
+std::string predecessors_of(CommandState next) {
+    std::string list;
+    for (const auto state : every_state) {
+        if (!protocol::may_follow(state, next)) continue;
+        list += (list.empty() ? "'" : ", '") + std::string(protocol::to_text(state)) + "'";
+    }
+    return list;
+}
+
+std::string update_sql(CommandState next) {
+    std::string column = "completed_at";
+    if (next == CommandState::delivered) column = "delivered_at";
+    if (next == CommandState::running) column = "started_at";
+    const std::string predecessors = predecessors_of(next);
+    return "UPDATE cockpit_agent_commands SET status = $1, " + column +
+           " = $2, output = COALESCE($3, output), error = COALESCE($4, error), "
+           "execution_time_ms = COALESCE($5, execution_time_ms), exit_code = COALESCE($6, "
+           "exit_code) "
+           "WHERE command_id = $7 AND agent_id = $8 AND attempt = $9 AND " +
+           (predecessors.empty() ? "1 = 0"
+                                 : "COALESCE(status, 'pending') IN (" + predecessors + ")") +
+           " RETURNING id";
+}
+
+std::string_view update_sql_of(CommandState next) {
+    static const auto texts = [] {
+        std::map<CommandState, std::string> made;
+        for (const auto state : every_state)
+            made.emplace(state, update_sql(state));
+        return made;
+    }();
+    return texts.at(next);
+}
+
+void make_storable(std::optional<std::string>& text) {
+    if (text) text = storable_text(*text);
+}
+
+}  // namespace
+
+WriteOf<CommandRecord> insert_command(CommandRecord record) {
+    // What the caller gets back is what a reader will see.
+    for (auto* text :
+         {&record.agent_id, &record.command_id, &record.command, &record.params, &record.sent_by}) {
+        *text = storable_text(*text);
+    }
+    make_storable(record.output);
+    make_storable(record.error);
+    Statement statement{
+        insert_sql,
+        {text_value(record.agent_id), text_value(record.command_id), text_value(record.command),
+         text_value(record.params), text_value(protocol::to_text(record.state)),
+         text_value(record.output), text_value(record.error),
+         small_integer_value(record.execution_time_ms), timestamp_value(record.sent_at_ms),
+         timestamp_value(record.completed_at_ms), text_value(record.sent_by),
+         small_integer_value(record.attempt), integer_value(record.expires_at_ms),
+         integer_value(record.timeout_ms), timestamp_value(record.delivered_at_ms),
+         timestamp_value(record.started_at_ms), small_integer_value(record.exit_code)}};
+    auto agent_id = record.agent_id;
+    return {{std::move(statement)},
+            [record = std::move(record)](std::span<const Rows> results) mutable {
+                record.id = results[0][0].integer(0).value_or(0);
+                return std::move(record);
+            },
+            std::move(agent_id)};
+}
+
+WriteOf<dispatch::UpdateOutcome> update_command(const dispatch::CommandUpdate& update) {
+    const auto& command_id = update.attempt.command.text();
+    Statement change{update_sql_of(update.state),
+                     {text_value(protocol::to_text(update.state)), timestamp_value(update.at_ms),
+                      text_value(update.output), text_value(update.error),
+                      small_integer_value(update.execution_time_ms),
+                      small_integer_value(update.exit_code), text_value(command_id),
+                      text_value(update.agent_id), small_integer_value(update.attempt.attempt)}};
+    Statement as_it_stands{find_sql, {text_value(command_id)}};
+    return {{std::move(change), std::move(as_it_stands)},
+            [](std::span<const Rows> results) {
+                dispatch::UpdateOutcome outcome;
+                outcome.changed = !results[0].empty();
+                if (!results[1].empty()) outcome.record = record_of(results[1][0]);
+                return outcome;
+            },
+            std::nullopt};
+}
+
+Statement add_to_count(const std::string& agent_id, std::int64_t rows) {
+    return {count_sql, {text_value(agent_id), integer_value(rows)}};
+}
+
+std::optional<CommandRecord> find_command(Connection& connection, const std::string& id) {
+    const Rows rows = connection.query({find_sql, {text_value(id)}});
+    if (rows.empty()) return std::nullopt;
+    return record_of(rows[0]);
+}
+
+dispatch::HistoryPage command_history(Connection& connection, const dispatch::HistoryQuery& query) {
+    const int limit = std::clamp(query.limit, 1, 1000);
+    const Value before =
+        integer_value(query.before_id.value_or(std::numeric_limits<std::int64_t>::max()));
+    const Value one_more =
+        integer_value(std::int64_t{limit} + 1);  // tells whether there is another page
+    Rows rows;
+    Rows total;
+    if (query.agent_id) {
+        const Value agent = text_value(*query.agent_id);
+        rows = connection.query({agent_history_sql, {agent, before, one_more}});
+        total = connection.query({agent_total_sql, {agent}});
+    } else {
+        rows = connection.query({history_sql, {before, one_more}});
+        total = connection.query({total_sql, {}});
+    }
+    dispatch::HistoryPage page;
+    page.records = records_of(rows);
+    page.more = page.records.size() > static_cast<std::size_t>(limit);
+    if (page.more) page.records.pop_back();
+    if (!total.empty()) page.total = total[0].integer(0).value_or(0);
+    return page;
+}
+
+std::vector<CommandRecord> open_commands(Connection& connection) {
+    return records_of(connection.query({open_sql, {}}));
+}
+
+}  // namespace cockpit::store

@@ -1,0 +1,217 @@
+#include "server/store/database_store.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "log/log.hpp"
+#include "server/store/account_queries.hpp"
+#include "server/store/agent_queries.hpp"
+#include "server/store/command_queries.hpp"
+#include "server/store/group_writer.hpp"
+#include "server/store/reader_threads.hpp"
+
+namespace cockpit::store {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t reader_threads = 2;
+
+template <typename T>
+using DispatchDone = runtime::Callback<dispatch::StoreResult<T>>;
+template <typename T>
+using AuthDone = runtime::Callback<auth::StoreResult<T>>;
+
+// Delivers one result on the I/O thread, which does not run out of work before.
+template <typename T, typename Error>
+class Delivery {
+  public:
+    Delivery(const asio::any_io_executor& io, runtime::Callback<std::expected<T, Error>> done)
+        : work_(io), done_(std::move(done)) {}
+
+    void operator()(std::expected<T, std::string> result) {
+        std::expected<T, Error> translated = std::unexpected(Error{});
+        if (result) {
+            translated = std::move(*result);
+        } else {
+            log::warning("the database did not do what was asked", {{"reason", result.error()}});
+            translated = std::unexpected(Error{std::move(result.error())});
+        }
+        asio::post(work_.get_executor(),
+                   [done = std::move(done_), result = std::move(translated)]() mutable {
+                       done(std::move(result));
+                   });
+        work_.reset();
+    }
+
+  private:
+    asio::executor_work_guard<asio::any_io_executor> work_;
+    runtime::Callback<std::expected<T, Error>> done_;
+};
+
+// A read may be tried again on a new connection: it changes nothing.
+template <typename T>
+std::expected<T, std::string> run_read(Session* session,
+                                       std::move_only_function<T(Connection&)>& read) {
+    if (session == nullptr) return std::unexpected("the store is closed");
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return read(session->connection());
+        } catch (const DatabaseError& error) {
+            if (error.kind() == DatabaseError::Kind::lost && attempt == 1) continue;
+            return std::unexpected(error.what());
+        } catch (const std::exception& error) {
+            return std::unexpected(error.what());
+        }
+    }
+}
+
+class DatabaseStore final : public Store {
+  public:
+    DatabaseStore(asio::any_io_executor io, Connections connections)
+        : io_(std::move(io)),
+          readers_(std::move(connections.reading), reader_threads),
+          writer_(std::move(connections.writing)) {}
+    ~DatabaseStore() override { close(); }
+
+    void close() override {
+        writer_.stop();
+        readers_.stop();
+    }
+
+    WriteCounts write_counts() const override {
+        const auto counts = writer_.counts();
+        return {counts.groups, counts.writes};
+    }
+
+    // Commands.
+    void insert(dispatch::CommandRecord record,
+                DispatchDone<dispatch::CommandRecord> done) override {
+        write(insert_command(std::move(record)), std::move(done));
+    }
+    void update(dispatch::CommandUpdate update,
+                DispatchDone<dispatch::UpdateOutcome> done) override {
+        write(update_command(update), std::move(done));
+    }
+    void find(protocol::CommandId id,
+              DispatchDone<std::optional<dispatch::CommandRecord>> done) override {
+        read<std::optional<dispatch::CommandRecord>>(
+            [id = std::move(id)](Connection& c) { return find_command(c, id.text()); },
+            std::move(done));
+    }
+    void history(dispatch::HistoryQuery query, DispatchDone<dispatch::HistoryPage> done) override {
+        read<dispatch::HistoryPage>(
+            [query = std::move(query)](Connection& c) { return command_history(c, query); },
+            std::move(done));
+    }
+    void open_commands(DispatchDone<std::vector<dispatch::CommandRecord>> done) override {
+        read<std::vector<dispatch::CommandRecord>>(
+            [](Connection& c) { return store::open_commands(c); }, std::move(done));
+    }
+    void ping(DispatchDone<bool> done) override {
+        read<bool>([](Connection& c) { return !c.query({"SELECT 1", {}}).empty(); },
+                   std::move(done));
+    }
+
+    // Hosts.
+    void load_agents(DispatchDone<std::vector<dispatch::AgentRecord>> done) override {
+        read<std::vector<dispatch::AgentRecord>>(
+            [](Connection& c) { return store::load_agents(c); }, std::move(done));
+    }
+    void save_agent(dispatch::AgentRecord record, DispatchDone<bool> done) override {
+        write(store::save_agent(record), std::move(done));
+    }
+    void add_join_token(dispatch::JoinToken token, DispatchDone<bool> done) override {
+        write(store::add_join_token(token), std::move(done));
+    }
+    void find_join_token(std::string id,
+                         DispatchDone<std::optional<dispatch::JoinToken>> done) override {
+        read<std::optional<dispatch::JoinToken>>(
+            [id = std::move(id)](Connection& c) { return store::find_join_token(c, id); },
+            std::move(done));
+    }
+    void redeem_join_token(std::string token_id, std::int64_t now_ms, dispatch::AgentRecord record,
+                           DispatchDone<std::optional<dispatch::RedeemFailure>> done) override {
+        write(store::redeem_join_token(token_id, now_ms, record), std::move(done));
+    }
+
+    // Accounts.
+    void count_users(AuthDone<std::int64_t> done) override {
+        read<std::int64_t>([](Connection& c) { return store::count_users(c); }, std::move(done));
+    }
+    void find_user(std::string username, AuthDone<std::optional<auth::UserRecord>> done) override {
+        read<std::optional<auth::UserRecord>>(
+            [username = std::move(username)](Connection& c) {
+                return store::find_user(c, username);
+            },
+            std::move(done));
+    }
+    void list_users(AuthDone<std::vector<auth::UserRecord>> done) override {
+        read<std::vector<auth::UserRecord>>([](Connection& c) { return store::list_users(c); },
+                                            std::move(done));
+    }
+    void save_user(auth::UserRecord user, AuthDone<bool> done) override {
+        write(store::save_user(user), std::move(done));
+    }
+    void add_token(auth::TokenRecord token, AuthDone<bool> done) override {
+        write(store::add_token(token), std::move(done));
+    }
+    void find_token(std::string token_hash,
+                    AuthDone<std::optional<auth::TokenOwner>> done) override {
+        read<std::optional<auth::TokenOwner>>(
+            [hash = std::move(token_hash)](Connection& c) { return store::find_token(c, hash); },
+            std::move(done));
+    }
+    void remove_token(std::string token_hash, AuthDone<bool> done) override {
+        write(store::remove_token(token_hash), std::move(done));
+    }
+    void remove_tokens_of(std::string username, std::string keep_hash,
+                          AuthDone<std::int64_t> done) override {
+        write(store::remove_tokens_of(username, keep_hash), std::move(done));
+    }
+    void remove_expired_tokens(std::int64_t now_ms, AuthDone<std::int64_t> done) override {
+        write(store::remove_expired_tokens(now_ms), std::move(done));
+    }
+
+  private:
+    template <typename T, typename Error>
+    void write(WriteOf<T> operation, runtime::Callback<std::expected<T, Error>> done) {
+        Write request;
+        request.statements = std::move(operation.statements);
+        request.counted_agent = std::move(operation.counted_agent);
+        request.answer = [decode = std::move(operation.decode),
+                          deliver = Delivery<T, Error>(io_, std::move(done))](
+                             std::expected<std::span<const Rows>, std::string> results) mutable {
+            if (!results) return deliver(std::unexpected(std::move(results.error())));
+            std::expected<T, std::string> decoded = std::unexpected(std::string());
+            try {
+                decoded = decode(*results);
+            } catch (const std::exception& error) {
+                decoded = std::unexpected(error.what());
+            }
+            deliver(std::move(decoded));
+        };
+        writer_.submit(std::move(request));
+    }
+
+    template <typename T, typename Error>
+    void read(std::move_only_function<T(Connection&)> work,
+              runtime::Callback<std::expected<T, Error>> done) {
+        readers_.submit(
+            [work = std::move(work), deliver = Delivery<T, Error>(io_, std::move(done))](
+                Session* session) mutable { deliver(run_read<T>(session, work)); });
+    }
+
+    asio::any_io_executor io_;
+    ReaderThreads readers_;
+    GroupWriter writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> create_store(asio::any_io_executor io, Connections connections) {
+    return std::make_unique<DatabaseStore>(std::move(io), std::move(connections));
+}
+
+}  // namespace cockpit::store

@@ -1,0 +1,70 @@
+#pragma once
+// Group commit: one thread takes all writes that wait, commits them in one transaction, and then
+// answers each. A sync costs the same for one write as for a thousand, so the more wait, the
+// cheaper each becomes; nothing is ever held back to wait for company.
+//
+// A write that the database refuses is answered with its error and the others are tried again
+// without it. After a broken connection the group is tried once more if it surely was not kept;
+// where that is unknown, every write of it is answered with an error.
+
+#include <condition_variable>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/store/connection.hpp"
+
+namespace cockpit::store {
+
+struct Write {
+    std::vector<Statement> statements;
+    std::optional<std::string> counted_agent;  ///< see WriteOf
+    /// Called once, on the writer's thread, or inside submit() when the writer has stopped. The
+    /// error is for the log. Must not throw.
+    std::move_only_function<void(std::expected<std::span<const Rows>, std::string>)> answer;
+};
+
+class GroupWriter {
+  public:
+    explicit GroupWriter(ConnectionFactory factory);
+    /// stop()
+    ~GroupWriter();
+
+    /// From any thread.
+    void submit(Write write);
+    /// Commits and answers what waits, then ends the thread. From any thread but the writer's.
+    void stop();
+
+    struct Counts {
+        std::uint64_t groups = 0;  ///< transactions that were committed
+        std::uint64_t writes = 0;  ///< writes in them
+    };
+    Counts counts() const;
+
+  private:
+    using Group = std::vector<Write>;
+
+    void run();
+    /// Takes up to one group from the queue; empty when the writer is to end.
+    Group take();
+    void commit(Group group);
+    void commit_each(Group group);
+    bool try_commit(Group& group);
+    void fail_everything_waiting(const std::string& message);
+
+    Session session_;
+    mutable std::mutex mutex_;
+    std::condition_variable arrived_;
+    Group waiting_;
+    Counts counts_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace cockpit::store

@@ -1,0 +1,174 @@
+#include "server/store/migrations.hpp"
+
+#include <chrono>
+
+#include "server/store/column_values.hpp"
+
+namespace cockpit::store {
+namespace {
+
+// What holds other servers off while one migrates: "cockpit" as a number, only ever compared with
+// itself.
+constexpr std::string_view take_turn = "SELECT pg_advisory_lock(27991930462927220)";
+constexpr std::string_view give_turn = "SELECT pg_advisory_unlock(27991930462927220)";
+
+constexpr std::string_view recorded = R"(
+    SELECT migration_name FROM schema_migrations WHERE migration_name = $1)";
+constexpr std::string_view record = R"(
+    INSERT INTO schema_migrations (migration_name, applied_at, description) VALUES ($1, $2, $3))";
+
+// The same words for both, but for `{serial}`: a key that the database counts up.
+std::vector<std::string> with_serial(std::vector<std::string> statements,
+                                     const std::string& serial) {
+    const std::string mark = "{serial}";
+    for (auto& sql : statements) {
+        const auto found = sql.find(mark);
+        if (found != std::string::npos) sql.replace(found, mark.size(), serial);
+    }
+    return statements;
+}
+
+Migration migration(std::string name, std::string description,
+                    const std::vector<std::string>& statements) {
+    return {std::move(name), std::move(description),
+            with_serial(statements, "INTEGER PRIMARY KEY AUTOINCREMENT"),
+            with_serial(statements, "SERIAL PRIMARY KEY")};
+}
+
+std::vector<Migration> all() {
+    std::vector<Migration> list;
+    list.push_back(
+        migration("001_accounts", "Users and their tokens",
+                  {R"(CREATE TABLE cockpit_users (
+            username VARCHAR(255) PRIMARY KEY,
+            password_hash TEXT NOT NULL,
+            permissions TEXT NOT NULL,
+            must_change_password BOOLEAN NOT NULL,
+            disabled BOOLEAN NOT NULL,
+            created_at TIMESTAMP NOT NULL))",
+                   R"(CREATE TABLE cockpit_tokens (
+            token_hash VARCHAR(64) PRIMARY KEY,
+            username VARCHAR(255) NOT NULL REFERENCES cockpit_users (username) ON DELETE CASCADE,
+            name VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            expires_at TIMESTAMP NOT NULL))",
+                   "CREATE INDEX ix_cockpit_tokens_username ON cockpit_tokens (username)",
+                   "CREATE INDEX ix_cockpit_tokens_expires_at ON cockpit_tokens "
+                   "(expires_at)"}));
+
+    // The original's table, to the letter.
+    list.push_back(migration(
+        "002_cockpit_agent", "Commands sent to agents",
+        {R"(CREATE TABLE IF NOT EXISTS cockpit_agent_commands (
+            id {serial},
+            agent_id VARCHAR(255) NOT NULL,
+            command_id VARCHAR(36) NOT NULL UNIQUE,
+            command VARCHAR(50) NOT NULL,
+            params TEXT,
+            status VARCHAR(20),
+            output TEXT,
+            error TEXT,
+            execution_time_ms INTEGER,
+            sent_at TIMESTAMP NOT NULL,
+            completed_at TIMESTAMP,
+            sent_by VARCHAR(255)))",
+         "CREATE INDEX IF NOT EXISTS ix_cockpit_agent_commands_agent_id ON cockpit_agent_commands "
+         "(agent_id)",
+         "CREATE INDEX IF NOT EXISTS ix_cockpit_agent_commands_sent_at ON cockpit_agent_commands "
+         "(sent_at)",
+         "CREATE INDEX IF NOT EXISTS ix_cockpit_agent_commands_status ON cockpit_agent_commands "
+         "(status)"}));
+
+    list.push_back(migration(
+        "003_command_delivery", "Delivery of commands, and totals of history",
+        {"ALTER TABLE cockpit_agent_commands ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN expires_at_ms BIGINT",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN timeout_ms BIGINT",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN delivered_at TIMESTAMP",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN started_at TIMESTAMP",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN exit_code INTEGER",
+         "CREATE INDEX ix_cockpit_agent_commands_history ON cockpit_agent_commands (agent_id, id)",
+         "CREATE INDEX ix_cockpit_agent_commands_open ON cockpit_agent_commands (id) "
+         "WHERE COALESCE(status, 'pending') IN ('pending', 'delivered', 'running')",
+         "CREATE TABLE cockpit_agent_command_counts ("
+         "agent_id VARCHAR(255) PRIMARY KEY, total BIGINT NOT NULL)",
+         "INSERT INTO cockpit_agent_command_counts (agent_id, total) "
+         "SELECT agent_id, COUNT(*) FROM cockpit_agent_commands GROUP BY agent_id"}));
+
+    list.push_back(migration("004_agents", "Hosts, their keys, and tokens with which hosts join",
+                             {R"(CREATE TABLE cockpit_agents (
+            agent_id VARCHAR(255) PRIMARY KEY,
+            public_key TEXT,
+            pending_public_key TEXT,
+            hostname TEXT NOT NULL,
+            version TEXT NOT NULL,
+            first_seen TIMESTAMP NOT NULL,
+            last_seen TIMESTAMP NOT NULL))",
+                              R"(CREATE TABLE cockpit_join_tokens (
+            id VARCHAR(255) PRIMARY KEY,
+            secret_hash VARCHAR(64) NOT NULL,
+            expires_at TIMESTAMP NOT NULL,
+            uses_left BIGINT NOT NULL,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            last_redemption VARCHAR(64)))"}));
+    return list;
+}
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+// Whether it ran: it does not when it is recorded, perhaps by a server that was quicker.
+bool run(Connection& connection, const Migration& migration) {
+    const bool sqlite = connection.dialect() == Dialect::sqlite;
+    connection.execute(sqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+    try {
+        if (!connection.query({recorded, {text_value(migration.name)}}).empty()) {
+            connection.execute("ROLLBACK");
+            return false;
+        }
+        for (const auto& sql : sqlite ? migration.sqlite : migration.postgres)
+            connection.execute(sql);
+        connection.query({record,
+                          {text_value(migration.name), timestamp_value(now_ms()),
+                           text_value(migration.description)}});
+        connection.execute("COMMIT");
+        return true;
+    } catch (const DatabaseError& error) {
+        try {
+            if (connection.usable()) connection.execute("ROLLBACK");
+        } catch (const DatabaseError&) {
+            // SQLite has rolled back by itself; the first error is the one that matters.
+        }
+        throw DatabaseError(error.kind(),
+                            "migration " + migration.name + " failed: " + error.what());
+    }
+}
+
+}  // namespace
+
+const std::vector<Migration>& migrations() {
+    static const std::vector<Migration> list = all();
+    return list;
+}
+
+std::vector<std::string> migrate(Connection& connection) {
+    const bool postgres = connection.dialect() == Dialect::postgres;
+    if (postgres) connection.execute(std::string(take_turn));
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations ("
+        "migration_name VARCHAR(255) PRIMARY KEY, applied_at TIMESTAMP NOT NULL, "
+        "description TEXT)");
+    std::vector<std::string> applied;
+    for (const auto& migration : migrations()) {
+        if (run(connection, migration)) applied.push_back(migration.name);
+    }
+    // Where this is not reached, the end of the connection gives the lock back.
+    if (postgres) connection.execute(std::string(give_turn));
+    return applied;
+}
+
+}  // namespace cockpit::store
