@@ -47,9 +47,9 @@ std::string read_database_url(Reader& reader, const std::filesystem::path& state
 
 std::optional<std::string> read_admin_password(Reader& reader) {
     auto password = reader.optional_text("COCKPIT_ADMIN_PASSWORD");
-    if (password && (password->size() < 8 || password->size() > 1024)) {
+    if (password && (password->size() < 12 || password->size() > 1024)) {
         reader.refuse("COCKPIT_ADMIN_PASSWORD",
-                      "has " + std::to_string(password->size()) + " bytes; use 8 to 1024");
+                      "has " + std::to_string(password->size()) + " bytes; use 12 to 1024");
     }
     return password;
 }

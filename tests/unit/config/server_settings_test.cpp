@@ -110,7 +110,7 @@ TEST(ServerSettings, wrong_values_are_refused_by_name) {
 
 TEST(ServerSettings, a_short_password_is_refused_and_not_repeated) {
     const auto text = errors({{"COCKPIT_ADMIN_PASSWORD", "hush"}});
-    EXPECT_EQ(text, "COCKPIT_ADMIN_PASSWORD: has 4 bytes; use 8 to 1024\n");
+    EXPECT_EQ(text, "COCKPIT_ADMIN_PASSWORD: has 4 bytes; use 12 to 1024\n");
 }
 
 TEST(ServerSettings, every_mistake_is_told_at_once) {
