@@ -1,6 +1,9 @@
 #include "protocol/command_schema.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
+
+#include "protocol/json_fields.hpp"
 
 namespace cockpit::protocol {
 namespace json = boost::json;
@@ -8,11 +11,26 @@ namespace {
 
 std::string_view type_word(ParameterSchema::Type type) {
     switch (type) {
-        case ParameterSchema::Type::string: return "string";
-        case ParameterSchema::Type::integer: return "integer";
-        case ParameterSchema::Type::boolean: return "boolean";
+        case ParameterSchema::Type::string:
+            return "string";
+        case ParameterSchema::Type::integer:
+            return "integer";
+        case ParameterSchema::Type::boolean:
+            return "boolean";
     }
     return "string";
+}
+
+std::string_view with_article(ParameterSchema::Type type) {
+    switch (type) {
+        case ParameterSchema::Type::string:
+            return "a string";
+        case ParameterSchema::Type::integer:
+            return "an integer";
+        case ParameterSchema::Type::boolean:
+            return "a boolean";
+    }
+    return "a string";
 }
 
 std::optional<ParameterSchema::Type> parse_type(std::string_view word) {
@@ -24,9 +42,12 @@ std::optional<ParameterSchema::Type> parse_type(std::string_view word) {
 
 bool has_type(const json::value& value, ParameterSchema::Type type) {
     switch (type) {
-        case ParameterSchema::Type::string: return value.is_string();
-        case ParameterSchema::Type::integer: return value.is_int64() || value.is_uint64();
-        case ParameterSchema::Type::boolean: return value.is_bool();
+        case ParameterSchema::Type::string:
+            return value.is_string();
+        case ParameterSchema::Type::integer:
+            return value.is_int64() || value.is_uint64();
+        case ParameterSchema::Type::boolean:
+            return value.is_bool();
     }
     return false;
 }
@@ -38,6 +59,19 @@ std::string name_list(const std::vector<ParameterSchema>& parameters) {
         list += (list.empty() ? "it takes " : ", ") + parameter.name;
     }
     return list;
+}
+
+ParameterSchema parameter_from_json(const JsonFields& fields) {
+    const auto type = parse_type(fields.text("type"));
+    if (!type) JsonFields::wrong("type", "string, integer or boolean");
+    const auto max_length = fields.integer("max_length");
+    if (max_length < 0) JsonFields::wrong("max_length", "a number of bytes");
+    return {.name = fields.text("name"),
+            .type = *type,
+            .required = fields.boolean("required"),
+            .description = fields.text("description"),
+            .default_text = fields.optional_text("default"),
+            .max_length = static_cast<std::size_t>(max_length)};
 }
 
 }  // namespace
@@ -67,7 +101,7 @@ std::expected<json::object, std::string> validate_parameters(const CommandSchema
         }
         if (!has_type(*value, parameter.type)) {
             return std::unexpected("parameter '" + parameter.name + "' of command '" + schema.name +
-                                   "' must be a " + std::string(type_word(parameter.type)));
+                                   "' must be " + std::string(with_article(parameter.type)));
         }
         if (const auto* text = value->if_string()) {
             if (text->size() > parameter.max_length) {
@@ -150,30 +184,20 @@ json::object to_json(const CommandSchema& schema) {
 
 std::expected<CommandSchema, std::string> command_schema_from_json(const json::object& object) {
     try {
-        CommandSchema schema;
-        schema.name = json::value_to<std::string>(object.at("name"));
-        schema.description = json::value_to<std::string>(object.at("description"));
-        schema.idempotent = object.at("idempotent").as_bool();
-        schema.pure = object.at("pure").as_bool();
-        schema.timeout_ms = object.at("timeout_ms").to_number<std::int64_t>();
-        for (const auto& item : object.at("parameters").as_array()) {
-            const auto& one = item.as_object();
-            const auto type = parse_type(one.at("type").as_string());
-            if (!type) return std::unexpected("a parameter has an unknown type");
-            ParameterSchema parameter{
-                .name = json::value_to<std::string>(one.at("name")),
-                .type = *type,
-                .required = one.at("required").as_bool(),
-                .description = json::value_to<std::string>(one.at("description")),
-                .max_length = one.at("max_length").to_number<std::size_t>()};
-            if (const auto* text = one.if_contains("default")) {
-                parameter.default_text = json::value_to<std::string>(*text);
-            }
-            schema.parameters.push_back(std::move(parameter));
+        const JsonFields fields(object);
+        CommandSchema schema{.name = fields.text("name"),
+                             .description = fields.text("description"),
+                             .idempotent = fields.boolean("idempotent"),
+                             .pure = fields.boolean("pure"),
+                             .timeout_ms = fields.integer("timeout_ms")};
+        if (schema.timeout_ms < 1) JsonFields::wrong("timeout_ms", "a positive integer");
+        for (const auto& item : fields.array("parameters")) {
+            if (!item.is_object()) JsonFields::wrong("parameters", "a list of objects");
+            schema.parameters.push_back(parameter_from_json(JsonFields(item.get_object())));
         }
         return schema;
-    } catch (const std::exception& wrong) {
-        return std::unexpected(std::string("not a command schema: ") + wrong.what());
+    } catch (const std::invalid_argument& sentence) {
+        return std::unexpected(std::string("not a command schema: ") + sentence.what());
     }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// What a command takes and how it behaves, as its host declares it. The agent validates with it (its
-// word is the last), and its hello carries it to the server, so that API, page and terminal can refuse
-// wrong input before anything is sent.
+// What a command takes and how it behaves, as its host declares it. The agent validates with it
+// (its word is the last), and its hello carries it to the server, so that API, page and terminal
+// can refuse wrong input before anything is sent.
 
 #include <boost/json/object.hpp>
 #include <cstdint>
@@ -28,8 +28,8 @@ struct CommandSchema {
     std::string name;
     std::string description;
     std::vector<ParameterSchema> parameters;
-    bool idempotent = false;  ///< may be tried again after an unknown outcome
-    bool pure = false;        ///< changes nothing: skips the journal
+    bool idempotent = false;           ///< may be tried again after an unknown outcome
+    bool pure = false;                 ///< changes nothing: skips the journal
     std::int64_t timeout_ms = 30'000;  ///< how long it may run on this host at most
 };
 
@@ -41,7 +41,8 @@ std::expected<boost::json::object, std::string> validate_parameters(
 /// echo, git_pull and docker_restart as the original defined them. Also what a host of the original
 /// protocol is taken to mean by these names in its capability list.
 const std::vector<CommandSchema>& original_commands();
-const CommandSchema* find_command(const std::vector<CommandSchema>& commands, std::string_view name);
+const CommandSchema* find_command(const std::vector<CommandSchema>& commands,
+                                  std::string_view name);
 
 boost::json::object to_json(const CommandSchema& schema);
 std::expected<CommandSchema, std::string> command_schema_from_json(const boost::json::object& json);

@@ -1,10 +1,11 @@
 #pragma once
 // The life of a command, as both ends and every reader of the database see it (design: States).
 //
-//   pending → delivered → running → success | error | timeout | cancelled | cancel_failed | interrupted
-//   pending → expired | refused | cancelled
+//   pending → delivered → running → success | error | timeout | cancelled | cancel_failed |
+//   interrupted pending → expired | refused | cancelled
 //
-// A final state never changes. `pending`, `success`, `error` and `timeout` are the original's four words.
+// A final state never changes. `pending`, `success`, `error` and `timeout` are the original's four
+// words.
 
 #include <optional>
 #include <string_view>
@@ -29,8 +30,8 @@ std::string_view to_text(CommandState state);
 std::optional<CommandState> parse_command_state(std::string_view text);
 bool is_final(CommandState state);
 
-/// Whether news of `next` may replace `current`. News arrives late, twice and out of order, so a state
-/// only ever moves forward: anything open may end, nothing ended moves.
+/// Whether news of `next` may replace `current`. News arrives late, twice and out of order, so a
+/// state only ever moves forward: anything open may end, nothing ended moves.
 bool may_follow(CommandState current, CommandState next);
 
 }  // namespace cockpit::protocol

@@ -58,14 +58,17 @@ std::string signing_input(EntryKind kind, std::string_view body) {
 }
 
 std::vector<std::string> to_stream_fields(const Entry& entry) {
-    return {"t", std::string(to_text(entry.kind)), "k", entry.key_id, "b", entry.body,
+    return {"t", std::string(to_text(entry.kind)),
+            "k", entry.key_id,
+            "b", entry.body,
             "s", entry.signature};
 }
 
 std::expected<Entry, std::string> entry_from_stream_fields(
     const std::vector<std::pair<std::string, std::string>>& fields) {
     const auto find = [&](std::string_view name) -> const std::string* {
-        const auto found = std::ranges::find(fields, name, &std::pair<std::string, std::string>::first);
+        const auto found =
+            std::ranges::find(fields, name, &std::pair<std::string, std::string>::first);
         return found == fields.end() ? nullptr : &found->second;
     };
     return make_entry(find("t"), find("k"), find("b"), find("s"));
@@ -90,7 +93,8 @@ std::expected<Entry, std::string> entry_from_channel_message(std::string_view me
         if (value != nullptr && value->is_string()) values[i].emplace(value->get_string());
     }
     const auto pointer = [](const std::optional<std::string>& v) { return v ? &*v : nullptr; };
-    return make_entry(pointer(values[0]), pointer(values[1]), pointer(values[2]), pointer(values[3]));
+    return make_entry(pointer(values[0]), pointer(values[1]), pointer(values[2]),
+                      pointer(values[3]));
 }
 
 }  // namespace cockpit::protocol

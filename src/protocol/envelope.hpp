@@ -1,11 +1,12 @@
 #pragma once
 // A signed entry as it travels: in a stream as fields, on a channel as JSON (docs/protocol.md).
 //
-//   t  the kind          k  id of the signing key          b  the body, JSON          s  signature, base64
+//   t  the kind          k  id of the signing key          b  the body, JSON          s  signature,
+//   base64
 //
-// The signature (Ed25519) covers signing_input(kind, body): a domain tag, the kind, and the exact bytes
-// of the body, so that an entry of one kind can never pass for another. Nothing here verifies; an Entry
-// from the wire is a claim until crypto has checked it.
+// The signature (Ed25519) covers signing_input(kind, body): a domain tag, the kind, and the exact
+// bytes of the body, so that an entry of one kind can never pass for another. Nothing here
+// verifies; an Entry from the wire is a claim until crypto has checked it.
 
 #include <expected>
 #include <optional>

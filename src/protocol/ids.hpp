@@ -1,6 +1,6 @@
 #pragma once
-// Identifiers as distinct types: an AgentId cannot be passed where a CommandId is meant, and each one
-// that exists is well formed. Values are immutable; copying copies a string.
+// Identifiers as distinct types: an AgentId cannot be passed where a CommandId is meant, and each
+// one that exists is well formed. Values are immutable; copying copies a string.
 
 #include <compare>
 #include <expected>
@@ -10,8 +10,9 @@
 
 namespace cockpit::protocol {
 
-/// The name of one host's agent. 1 to 255 characters of A-Z a-z 0-9 . _ -, the first one a letter or a
-/// digit: it becomes part of Redis keys and channels, so no glob character, colon or control character.
+/// The name of one host's agent. 1 to 255 characters of A-Z a-z 0-9 . _ -, the first one a letter
+/// or a digit: it becomes part of Redis keys and channels, so no glob character, colon or control
+/// character.
 class AgentId {
   public:
     /// The error is a sentence that says what is wrong and what would be right.

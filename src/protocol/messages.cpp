@@ -1,48 +1,20 @@
 #include "protocol/messages.hpp"
 
 #include <boost/json.hpp>
+#include <limits>
+#include <stdexcept>
+
+#include "protocol/json_fields.hpp"
 
 namespace cockpit::protocol {
 namespace json = boost::json;
 namespace {
 
-// Reads fields out of one body. The first thing that is wrong is thrown as a sentence and becomes the
-// decode function's error: a body has many fields and one error path.
-class Fields {
+// What every body has: whom it is about.
+class Fields : public JsonFields {
   public:
-    explicit Fields(const json::object& object) : object_(object) {}
+    using JsonFields::JsonFields;
 
-    std::string text(std::string_view name) const {
-        const auto* value = object_.if_contains(name);
-        if (value == nullptr || !value->is_string()) wrong(name, "text");
-        return std::string(value->get_string());
-    }
-    std::optional<std::string> optional_text(std::string_view name) const {
-        return absent(name) ? std::nullopt : std::optional(text(name));
-    }
-    std::int64_t integer(std::string_view name) const {
-        const auto* value = object_.if_contains(name);
-        if (value == nullptr || !value->is_int64()) wrong(name, "an integer");
-        return value->get_int64();
-    }
-    std::optional<std::int64_t> optional_integer(std::string_view name) const {
-        return absent(name) ? std::nullopt : std::optional(integer(name));
-    }
-    bool boolean(std::string_view name) const {
-        const auto* value = object_.if_contains(name);
-        if (value == nullptr || !value->is_bool()) wrong(name, "true or false");
-        return value->get_bool();
-    }
-    const json::object& object(std::string_view name) const {
-        const auto* value = object_.if_contains(name);
-        if (value == nullptr || !value->is_object()) wrong(name, "an object");
-        return value->get_object();
-    }
-    const json::array& array(std::string_view name) const {
-        const auto* value = object_.if_contains(name);
-        if (value == nullptr || !value->is_array()) wrong(name, "a list");
-        return value->get_array();
-    }
     AgentId agent() const {
         auto id = AgentId::parse(text("agent_id"));
         if (!id) throw std::invalid_argument(id.error());
@@ -55,17 +27,6 @@ class Fields {
         if (number < 1 || number > 1'000'000) wrong("attempt", "a small positive integer");
         return {*std::move(id), static_cast<int>(number)};
     }
-    bool absent(std::string_view name) const {
-        const auto* value = object_.if_contains(name);
-        return value == nullptr || value->is_null();
-    }
-    [[noreturn]] static void wrong(std::string_view name, std::string_view right) {
-        throw std::invalid_argument("field '" + std::string(name) + "' must be " +
-                                    std::string(right));
-    }
-
-  private:
-    const json::object& object_;
 };
 
 template <typename T, typename Read>
@@ -165,9 +126,11 @@ Decoded<Ack> decode_ack(std::string_view body) {
 
 std::string encode(const Hello& body) {
     json::array commands;
-    for (const auto& command : body.commands) commands.push_back(to_json(command));
+    for (const auto& command : body.commands)
+        commands.push_back(to_json(command));
     json::object labels;
-    for (const auto& [name, value] : body.labels) labels[name] = value;
+    for (const auto& [name, value] : body.labels)
+        labels[name] = value;
     json::object object{{"agent_id", body.agent.text()},
                         {"public_key", body.public_key},
                         {"hostname", body.hostname},
@@ -205,7 +168,7 @@ Decoded<Hello> decode_hello(std::string_view body) {
         for (const auto& item : fields.array("commands")) {
             if (!item.is_object()) Fields::wrong("commands", "a list of objects");
             auto schema = command_schema_from_json(item.get_object());
-            if (!schema) throw std::invalid_argument(schema.error());
+            if (!schema) throw std::invalid_argument("in field 'commands': " + schema.error());
             hello.commands.push_back(*std::move(schema));
         }
         for (const auto& [name, value] : fields.object("labels")) {
@@ -213,18 +176,26 @@ Decoded<Hello> decode_hello(std::string_view body) {
             hello.labels.emplace(name, value.get_string());
         }
         if (!fields.absent("join")) {
-            const Fields join(fields.object("join"));
+            const JsonFields join(fields.object("join"));
             hello.join = JoinProof{join.text("token_id"), join.text("mac")};
         }
         return hello;
     });
 }
 
-std::string encode(const Received& body) { return encode_milestone(body); }
-Decoded<Received> decode_received(std::string_view body) { return decode_milestone<Received>(body); }
+std::string encode(const Received& body) {
+    return encode_milestone(body);
+}
+Decoded<Received> decode_received(std::string_view body) {
+    return decode_milestone<Received>(body);
+}
 
-std::string encode(const Started& body) { return encode_milestone(body); }
-Decoded<Started> decode_started(std::string_view body) { return decode_milestone<Started>(body); }
+std::string encode(const Started& body) {
+    return encode_milestone(body);
+}
+Decoded<Started> decode_started(std::string_view body) {
+    return decode_milestone<Started>(body);
+}
 
 std::string encode(const Finished& body) {
     auto object = addressed(body.agent, body.attempt);
@@ -242,6 +213,10 @@ Decoded<Finished> decode_finished(std::string_view body) {
         const auto state = parse_command_state(fields.text("state"));
         if (!state || !is_final(*state)) Fields::wrong("state", "a final state");
         const auto exit_code = fields.optional_integer("exit_code");
+        using Limits = std::numeric_limits<int>;
+        if (exit_code && (*exit_code < Limits::min() || *exit_code > Limits::max())) {
+            Fields::wrong("exit_code", "an integer of 32 bits");
+        }
         return Finished{fields.agent(),
                         fields.attempt(),
                         *state,

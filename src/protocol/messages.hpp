@@ -1,7 +1,7 @@
 #pragma once
-// The bodies of signed entries (docs/protocol.md has each field). Each is a plain value with encode()
-// to JSON text and a decode_… that refuses what is missing or of the wrong type with a sentence.
-// Times are milliseconds since the Unix epoch by the sender's clock.
+// The bodies of signed entries (docs/protocol.md has each field). Each is a plain value with
+// encode() to JSON text and a decode_… that refuses what is missing or of the wrong type with a
+// sentence. Times are milliseconds since the Unix epoch by the sender's clock.
 
 #include <boost/json/object.hpp>
 #include <cstdint>
@@ -45,26 +45,27 @@ struct Cancel {
 std::string encode(const Cancel& body);
 Decoded<Cancel> decode_cancel(std::string_view body);
 
-/// Server to agent: your news is committed (attempt set), or the answer to your hello (attempt unset).
+/// Server to agent: your news is committed (attempt set), or the answer to your hello (attempt
+/// unset).
 struct Ack {
     AgentId agent;
     std::optional<AttemptId> attempt;
-    bool accepted = true;   ///< false: the hello was refused, and detail says why
+    bool accepted = true;  ///< false: the hello was refused, and detail says why
     std::string detail;
     std::int64_t issued_at_ms = 0;
 };
 std::string encode(const Ack& body);
 Decoded<Ack> decode_ack(std::string_view body);
 
-/// Proof that the sender of a hello holds a join token, bound to its id and key: HMAC-SHA256 under the
-/// token's hash, so that reading the wire gives nobody the token.
+/// Proof that the sender of a hello holds a join token, bound to its id and key: HMAC-SHA256 under
+/// the token's hash, so that reading the wire gives nobody the token.
 struct JoinProof {
     std::string token_id;
     std::string mac;  ///< base64
 };
 
-/// Agent to server: who I am and how I do. Sent at connect and as the heartbeat, always signed with the
-/// key it carries.
+/// Agent to server: who I am and how I do. Sent at connect and as the heartbeat, always signed with
+/// the key it carries.
 struct Hello {
     AgentId agent;
     std::string public_key;  ///< base64
@@ -75,7 +76,7 @@ struct Hello {
     std::string os;
     std::string arch;
     std::int64_t started_at_ms = 0;
-    std::int64_t at_ms = 0;       ///< grows with every hello: an older one is a replay
+    std::int64_t at_ms = 0;  ///< grows with every hello: an older one is a replay
     std::int64_t heartbeat_s = 30;
     std::int64_t commands_executed = 0;
     std::int64_t running = 0;

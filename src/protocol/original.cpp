@@ -20,7 +20,8 @@ std::optional<std::string> text(const json::object& object, std::string_view nam
     return std::string(value->get_string());
 }
 
-// The original's clock is Python's time.time(): an integer in its documents, a float in some of its code.
+// The original's clock is Python's time.time(): an integer in its documents, a float in some of its
+// code.
 std::int64_t whole_number(const json::object& object, std::string_view name) {
     const auto* value = object.if_contains(name);
     if (value == nullptr) return 0;
@@ -54,7 +55,8 @@ std::expected<Command, std::string> decode_command(std::string_view message) {
                     .command = *name,
                     .timestamp_s = whole_number(*object, "timestamp"),
                     .sender = text(*object, "sender").value_or("")};
-    if (const auto* params = object->if_contains("params"); params != nullptr && !params->is_null()) {
+    if (const auto* params = object->if_contains("params");
+        params != nullptr && !params->is_null()) {
         if (!params->is_object()) return std::unexpected("field 'params' must be an object");
         command.params = params->get_object();
     }
@@ -62,13 +64,13 @@ std::expected<Command, std::string> decode_command(std::string_view message) {
 }
 
 std::string encode(const Response& message) {
-    return json::serialize(json::object{
-        {"command_id", message.command_id},
-        {"status", message.status},
-        {"output", message.output},
-        {"error", message.error ? json::value(*message.error) : json::value(nullptr)},
-        {"execution_time_ms", message.execution_time_ms},
-        {"timestamp", message.timestamp_s}});
+    return json::serialize(
+        json::object{{"command_id", message.command_id},
+                     {"status", message.status},
+                     {"output", message.output},
+                     {"error", message.error ? json::value(*message.error) : json::value(nullptr)},
+                     {"execution_time_ms", message.execution_time_ms},
+                     {"timestamp", message.timestamp_s}});
 }
 
 std::expected<Response, std::string> decode_response(std::string_view message) {
