@@ -23,17 +23,28 @@ std::unexpected<std::string> failure(std::string_view what, const std::filesyste
     return std::unexpected(std::string(what) + " '" + file.string() + "': " + std::strerror(errno));
 }
 
-// Written aside and renamed, so that a crash leaves either no key or a whole one; the directory is
-// synced too, or the name could vanish with the power.
-std::expected<void, std::string> write_secret_file(const std::filesystem::path& file,
-                                                   std::string_view text) {
-    const auto aside = file.string() + ".new";
-    const int fd = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+enum class Written { made, was_there };
+
+// Written aside and linked into place, so that a crash leaves either no key or a whole one and of
+// two programs that start at once the second finds the key of the first; the directory is synced
+// too, or the name could vanish with the power.
+std::expected<Written, std::string> write_secret_file(const std::filesystem::path& file,
+                                                      std::string_view text) {
+    const auto aside = file.string() + ".new." + std::to_string(::getpid());
+    // What a crash left behind may be readable by others, and must not lend its mode to a key.
+    ::unlink(aside.c_str());
+    const int fd = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return failure("cannot create the key file", file);
-    const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                         ::fsync(fd) == 0;
+    const bool written =
+        ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(fd) == 0;
+    const bool linked = written && ::link(aside.c_str(), file.c_str()) == 0;
+    const int why = errno;
     ::close(fd);
-    if (!written || ::rename(aside.c_str(), file.c_str()) != 0) {
+    ::unlink(aside.c_str());
+    if (!linked && written && why == EEXIST) return Written::was_there;
+    if (!linked) {
+        errno = why;
         return failure("cannot write the key file", file);
     }
     const auto directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
@@ -42,7 +53,7 @@ std::expected<void, std::string> write_secret_file(const std::filesystem::path& 
         ::fsync(dir);
         ::close(dir);
     }
-    return {};
+    return Written::made;
 }
 
 }  // namespace
@@ -82,7 +93,9 @@ SigningKey::SigningKey(SigningKey&& other) noexcept
     sodium_memzero(other.secret_.data(), other.secret_.size());
 }
 
-SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
+SigningKey::~SigningKey() {
+    sodium_memzero(secret_.data(), secret_.size());
+}
 
 SigningKey SigningKey::generate() {
     std::array<unsigned char, 32> seed;
@@ -99,34 +112,45 @@ std::expected<SigningKey, std::string> SigningKey::load_or_create(
         if (errno != ENOENT) return failure("cannot read the key file", file);
         auto key = generate();
         // The first half of libsodium's secret key is the seed it was made from.
-        const auto text =
+        auto text =
             crypto::to_base64({reinterpret_cast<const char*>(key.secret_.data()), 32}) + "\n";
-        if (auto written = write_secret_file(file, text); !written) {
-            return std::unexpected(written.error());
-        }
+        const auto written = write_secret_file(file, text);
+        sodium_memzero(text.data(), text.size());
+        if (!written) return std::unexpected(written.error());
+        if (*written == Written::was_there) return load_or_create(file);
         return key;
     }
-    struct stat status {};
+    struct stat status{};
     char text[64];
     const bool known = ::fstat(fd, &status) == 0;
     const ssize_t length = ::read(fd, text, sizeof text);
+    const int why = errno;
     ::close(fd);
-    if (!known || length < 0) return failure("cannot read the key file", file);
+    if (!known || length < 0) {
+        errno = why;
+        return failure("cannot read the key file", file);
+    }
     if ((status.st_mode & 077) != 0) {
         return std::unexpected("the key file '" + file.string() +
                                "' can be read by other users: chmod 600 it, and replace the key if "
                                "somebody may have seen it");
     }
     std::string_view content(text, static_cast<std::size_t>(length));
-    while (content.ends_with('\n')) content.remove_suffix(1);
-    const auto bytes = crypto::from_base64(content);
-    if (!bytes || bytes->size() != 32) {
+    const bool whole = content.size() < sizeof text;
+    while (content.ends_with('\n'))
+        content.remove_suffix(1);
+    auto bytes = crypto::from_base64(content);
+    sodium_memzero(text, sizeof text);
+    if (!whole || !bytes || bytes->size() != 32) {
         return std::unexpected("the key file '" + file.string() +
                                "' holds no key: it must be one line, 32 bytes in base64");
     }
     std::array<unsigned char, 32> seed;
     std::ranges::copy(*bytes, seed.begin());
-    return SigningKey(seed);
+    sodium_memzero(bytes->data(), bytes->size());
+    SigningKey key(seed);
+    sodium_memzero(seed.data(), seed.size());
+    return key;
 }
 
 std::string SigningKey::sign(std::string_view message) const {

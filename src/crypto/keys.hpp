@@ -1,6 +1,7 @@
 #pragma once
-// Signing keys (Ed25519, RFC 8032). A PublicKey is a value to copy; a SigningKey holds a secret, wipes it
-// when it dies, and is moved, never copied. Signing and verifying take some 50 µs and are pure.
+// Signing keys (Ed25519, RFC 8032). A PublicKey is a value to copy; a SigningKey holds a secret,
+// wipes it when it dies, and is moved, never copied. Signing and verifying take some 50 µs and are
+// pure.
 
 #include <array>
 #include <expected>
@@ -31,9 +32,9 @@ class SigningKey {
   public:
     static SigningKey generate();
 
-    /// Reads the key from `file`; makes it there first, readable by its owner only (0600), when the file
-    /// does not exist. A new key is on disk (synced, renamed into place) before this returns. The error
-    /// is a sentence with the path: unreadable, not a key, or open to other users.
+    /// Reads the key from `file`; makes it there first, readable by its owner only (0600), when the
+    /// file does not exist. A new key is on disk (synced, renamed into place) before this returns.
+    /// The error is a sentence with the path: unreadable, not a key, or open to other users.
     static std::expected<SigningKey, std::string> load_or_create(const std::filesystem::path& file);
 
     const PublicKey& public_key() const { return public_key_; }

@@ -10,6 +10,8 @@ std::string random_bytes(std::size_t count) {
     return bytes;
 }
 
-void fill_random(std::span<unsigned char> bytes) { randombytes_buf(bytes.data(), bytes.size()); }
+void fill_random(std::span<unsigned char> bytes) {
+    randombytes_buf(bytes.data(), bytes.size());
+}
 
 }  // namespace cockpit::crypto

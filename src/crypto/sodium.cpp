@@ -7,7 +7,8 @@
 namespace cockpit::crypto {
 
 void initialize() {
-    if (sodium_init() < 0) throw std::runtime_error("libsodium cannot start: no source of randomness");
+    if (sodium_init() < 0)
+        throw std::runtime_error("libsodium cannot start: no source of randomness");
 }
 
 }  // namespace cockpit::crypto
