@@ -41,6 +41,7 @@ def root_directory():
     # Short, since paths of unix sockets have at most 107 bytes; passable, since PostgreSQL runs as its own user.
     path = pathlib.Path(tempfile.mkdtemp(prefix="ck-", dir="/tmp"))
     path.chmod(0o711)
+    processes.ROOTS.append(path)
     yield path
     shutil.rmtree(path)
 

@@ -10,6 +10,7 @@ import uuid
 
 # Every process below this session carries this mark in its environment, so that what was left behind is found.
 MARK = f"COCKPIT_TEST_SESSION={uuid.uuid4().hex}"
+ROOTS = []  # the directories of this session
 STARTED = []  # every Program of the test that runs now, for the report of its failure
 
 
@@ -42,17 +43,29 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def working_directory(pid):
+    """Empty when it has ended or is another user's."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
 def marked_processes():
-    """Pids and command lines of all processes that carry our mark."""
+    """Pids and command lines of all processes of this session: they carry our mark, or, since a program may
+    overwrite its environment with its title as Redis does, work below a directory of ours."""
     found = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            if MARK.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            ours = MARK.encode() in (entry / "environ").read_bytes().split(b"\0") or any(
+                f"{working_directory(entry.name)}/".startswith(f"{root}/") for root in ROOTS)
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if ours and line:  # without one it is a zombie, whose parent has yet to look
+                found[int(entry.name)] = line
         except OSError:
-            continue  # it ended, or is another user's
+            continue
     return found
 
 

@@ -205,11 +205,11 @@ def test_slow_clients_hold_nobody(world, unchanged):
 
 
 @pytest.mark.parametrize("method, path, status", [
-    ("GET", "/api/cockpit-agent/command", 405), ("DELETE", "/api/cockpit-agent/list", 405),
-    ("GET", "/nowhere", 404), ("GET", "/api/cockpit-agent/../../etc/passwd", 404)])
+    ("GET", "/api/cockpit-agent/command", [405]), ("DELETE", "/api/cockpit-agent/list", [405]),
+    ("GET", "/nowhere", [404]), ("GET", "/api/cockpit-agent/../../etc/passwd", [400, 404])])
 def test_wrong_method_and_unknown_path(world, unchanged, method, path, status):
     answer = world.api.request(method, path)
-    assert answer.status == status, answer
+    assert answer.status in status, answer
     assert answer.detail
 
 

@@ -6,7 +6,9 @@ import uuid
 
 import pytest
 
-from services import GitRemote
+from processes import wait_for
+from programs import Agent
+from services import GitRemote, PrivateRedis
 
 
 def original_command(command, params):
@@ -45,9 +47,6 @@ def test_original_json_is_answered_in_the_originals_form(new_fleet, new_director
 
 def test_agent_under_an_original_backend_alone(new_directory):
     """No server of ours, no key: the owner allowed unsigned commands, and the registry looks as it did."""
-    from processes import wait_for
-    from programs import Agent
-    from services import PrivateRedis
     redis = PrivateRedis(new_directory("r"))
     agent = Agent(new_directory("a"), "host-1", {
         "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis.port), "REDIS_PASSWORD": redis.password,

@@ -1,5 +1,8 @@
 """What survives the death of Redis, of the server, of the agent: everything that was accepted."""
 
+import os
+import signal
+
 import pytest
 
 from processes import wait_for
@@ -109,16 +112,15 @@ def test_agent_killed_after_its_result_was_kept_sends_it_again(fleet, new_direct
 
 
 def test_command_for_a_host_that_does_not_take_it_expires(new_fleet):
-    import os
     fleet = new_fleet(server_env={"DELIVERY_TIMEOUT": "1"})
     agent = fleet.add_agent("host-1", HEARTBEAT_INTERVAL="60")
-    os.kill(agent.pid, 19)
+    os.kill(agent.pid, signal.SIGSTOP)
     try:
         answer = fleet.api.echo("host-1", "too late")
         assert answer.status == 504, answer
         assert answer.json["status"] == "expired"
         assert "will not run" in answer.json["detail"]
     finally:
-        os.kill(agent.pid, 18)
+        os.kill(agent.pid, signal.SIGCONT)
     assert fleet.api.echo("host-1", "in time").json["output"] == "in time"
     assert fleet.api.find(answer.json["command_id"]).json["status"] == "expired"

@@ -6,6 +6,7 @@ after the attack has ended and the host counts exactly one command more, the att
 
 import json
 import os
+import signal
 import time
 import uuid
 
@@ -222,14 +223,16 @@ def test_noise_on_the_streams(wire):
 @pytest.fixture
 def open_command(wire):
     """A command of host-1 that stays open: the host is stopped before it can take it."""
-    os.kill(wire.agent.pid, 19)  # SIGSTOP: connected, and silent
+    wire.fleet.server.wait_status("host-1", "online")
+    os.kill(wire.agent.pid, signal.SIGSTOP)  # connected, and silent
     try:
         answer = wire.fleet.api.command("host-1", "echo", {"message": "true"})
         assert answer.status == 200, answer
         yield answer.json["command_id"]
     finally:
-        os.kill(wire.agent.pid, 18)
+        os.kill(wire.agent.pid, signal.SIGCONT)
     wire.fleet.server.wait_final(answer.json["command_id"])
+    wire.fleet.server.wait_status("host-1", "online")
 
 
 def finished_body(command_id, agent_id="host-1"):
