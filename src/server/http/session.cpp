@@ -17,7 +17,7 @@
 #include <optional>
 
 #include "log/log.hpp"
-#include "server/http/target.hpp"
+#include "server/http/request_intake.hpp"
 
 namespace cockpit::http {
 namespace {
@@ -36,50 +36,8 @@ struct Refusal {
     std::optional<Response> answer;
 };
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
-}
-
-bool is_sane_request_id(std::string_view id) {
-    return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == '-';
-    });
-}
-
 Refusal refuse(int status, std::string_view detail) {
     return {problem(status, detail)};
-}
-
-Refusal refuse_malformed(const error_code& failed, const ListenerSettings& settings) {
-    using beast::http::error;
-    if (failed == error::header_limit) {
-        return refuse(431, "the header of the request is larger than " +
-                               std::to_string(settings.max_header_bytes) + " bytes");
-    }
-    if (failed == error::body_limit) {
-        return refuse(413, "the body of the request is larger than " +
-                               std::to_string(settings.max_body_bytes) + " bytes");
-    }
-    if (failed == error::bad_version) {
-        return refuse(505, "the HTTP version of the request must be 1.0 or 1.1");
-    }
-    if (failed == error::bad_content_length || failed == error::multiple_content_length) {
-        return refuse(
-            400, "Content-Length must be one decimal number, without Transfer-Encoding beside it");
-    }
-    if (failed == error::bad_transfer_encoding) {
-        return refuse(
-            400, "Transfer-Encoding must be 'chunked', once, without Content-Length beside it");
-    }
-    if (failed == error::bad_chunk || failed == error::bad_chunk_extension) {
-        return refuse(400, "the chunked body of the request is malformed");
-    }
-    return refuse(400, "the request is not well-formed HTTP/1.1: " + failed.message());
 }
 
 class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
@@ -268,7 +226,7 @@ std::optional<Refusal> BeastSession::parse_some() {
         const auto used = parser_->put(buffer_.cdata(), failed);
         buffer_.consume(used);
         if (failed == beast::http::error::need_more) break;
-        if (failed) return refuse_malformed(failed, context_.settings);
+        if (failed) return Refusal{malformed(failed, context_.settings)};
         if (!header_was_done && parser_->is_header_done()) return std::nullopt;
     }
     // Only the header and the size line of a chunk wait in the buffer until they are whole.
@@ -282,35 +240,20 @@ std::optional<Refusal> BeastSession::parse_some() {
 // Copies what the endpoints see. Done before the body is read, so that trailers, which come after
 // it and are in nobody's limits of trust, never pass for header fields.
 std::optional<Refusal> BeastSession::take_header() {
-    using beast::http::field;
     const auto& message = parser_->get();
     request_.headers.clear();
     request_.body.clear();
     for (const auto& entry : message) {
-        const auto value = std::string_view(entry.value());
-        auto [known, added] =
-            request_.headers.emplace(lower(std::string_view(entry.name_string())), value);
-        if (!added) known->second.append(known->first == "cookie" ? "; " : ", ").append(value);
+        add_header(request_, std::string_view(entry.name_string()),
+                   std::string_view(entry.value()));
     }
     name_request(request_.header("x-request-id").value_or(""));
-    if (const auto coding = request_.header("transfer-encoding")) {
-        if (message.version() < 11) {
-            return refuse(400, "Transfer-Encoding needs HTTP/1.1");
-        }
-        if (lower(*coding) != "chunked") {
-            return refuse(501, "the only Transfer-Encoding this server takes is 'chunked'");
-        }
-    }
-    if (message.count(field::host) != 1 &&
-        (message.version() >= 11 || message.count(field::host) > 1)) {
-        return refuse(400, "the request must have exactly one Host header");
-    }
-    auto target = parse_target(std::string_view(message.target()));
-    if (!target) return refuse(400, target.error());
-    request_.method = std::string_view(message.method_string());
-    request_.raw_path = std::move(target->raw_path);
-    request_.path = std::move(target->path);
-    request_.query = std::move(target->query);
+    auto answer = take_request_line(request_,
+                                    {.method = std::string_view(message.method_string()),
+                                     .target = std::string_view(message.target()),
+                                     .version = message.version()},
+                                    message.count(beast::http::field::host));
+    if (answer) return Refusal{std::move(answer)};
     return std::nullopt;
 }
 
