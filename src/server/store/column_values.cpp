@@ -77,11 +77,7 @@ std::string storable_text(std::string_view text) {
     return without_nul;
 }
 
-Value text_value(std::string_view text) {
-    return storable_text(text);
-}
-
-Value text_value(const std::optional<std::string>& text) {
+Value text_value(std::optional<std::string_view> text) {
     if (!text) return std::monostate{};
     return storable_text(*text);
 }

@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "log/log.hpp"
 #include "server/store/account_queries.hpp"
 #include "server/store/agent_queries.hpp"
 #include "server/store/command_queries.hpp"
@@ -35,8 +34,7 @@ class Delivery {
         if (result) {
             translated = std::move(*result);
         } else {
-            log::warning("the database did not do what was asked", {{"reason", result.error()}});
-            translated = std::unexpected(Error{std::move(result.error())});
+            translated.error().message = std::move(result.error());
         }
         asio::post(work_.get_executor(),
                    [done = std::move(done_), result = std::move(translated)]() mutable {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "log/log.hpp"
 #include "server/store/database_url.hpp"
 #include "server/store/postgres_connection.hpp"
 #include "server/store/sqlite_connection.hpp"
@@ -13,6 +14,8 @@ std::unique_ptr<fakes::PostgresServer> shared_server;
 
 class StopSharedServer : public testing::Environment {
   public:
+    // Otherwise four lines for each database tell that its migrations ran.
+    void SetUp() override { log::configure(log::Level::warning, log::Format::text); }
     void TearDown() override { shared_server.reset(); }
 };
 const auto* const stop_shared_server = testing::AddGlobalTestEnvironment(new StopSharedServer);
