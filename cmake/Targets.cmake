@@ -11,12 +11,19 @@ function(cockpit_library name)
   endif()
 endfunction()
 
+# A program is compiled as position independent as the libraries are: clang takes a precompiled header only
+# when both agree, and CMake would give programs -fPIE.
+function(cockpit_reuse_pch name)
+  target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+  target_compile_options(${name} PRIVATE -fPIC)
+endfunction()
+
 # cockpit_program(name SOURCES main.cpp ... LIBRARIES lib ...)
 function(cockpit_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES})
-  target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+  cockpit_reuse_pch(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
@@ -27,7 +34,7 @@ function(cockpit_test name)
   target_link_libraries(${name} PRIVATE
     cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES} GTest::gmock_main)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+  cockpit_reuse_pch(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)

@@ -72,7 +72,8 @@ std::expected<bool, std::string> ConnectionState::handshake_answer(const Value& 
     if (answered_ < asked_.size()) return false;
     phase_ = Phase::up;
     up_since_ = now;
-    if (told_ != std::optional(std::optional<std::string>())) {
+    // Compared by hand: optional's own comparisons look through both layers.
+    if (!told_ || told_->has_value()) {
         news_.emplace(std::nullopt);
         told_ = news_;
     }
@@ -83,15 +84,17 @@ std::chrono::milliseconds ConnectionState::lost(std::string why, std::int64_t no
     if (phase_ == Phase::stopped) return std::chrono::milliseconds(0);
     if (phase_ == Phase::up && now - up_since_ >= settings_.backoff_cap.count()) backoff_.reset();
     phase_ = Phase::pausing;
-    std::optional<std::string> down(std::move(why));
-    if (told_ != std::optional(down)) {
-        news_ = down;
-        told_ = news_;
-    }
+    tell(std::move(why));
     return backoff_.next(random);
 }
 
-std::optional<std::optional<std::string>> ConnectionState::take_news() {
+void ConnectionState::tell(News news) {
+    if (told_.has_value() && *told_ == news) return;
+    told_.emplace(news);
+    news_.emplace(std::move(news));
+}
+
+std::optional<ConnectionState::News> ConnectionState::take_news() {
     return std::exchange(news_, std::nullopt);
 }
 

@@ -16,6 +16,7 @@ class MemoryAgentStore final : public dispatch::AgentStore {
     std::map<std::string, dispatch::AgentRecord> agents;
     std::map<std::string, dispatch::JoinToken> tokens;
     bool broken = false;  ///< every call fails
+    int saves = 0;        ///< calls of save_agent
 
     void load_agents(runtime::Callback<dispatch::StoreResult<std::vector<dispatch::AgentRecord>>>
                          done) override {
@@ -26,6 +27,7 @@ class MemoryAgentStore final : public dispatch::AgentStore {
     }
     void save_agent(dispatch::AgentRecord record,
                     runtime::Callback<dispatch::StoreResult<bool>> done) override {
+        ++saves;
         if (!broken) save(std::move(record));
         answer(std::move(done), true);
     }

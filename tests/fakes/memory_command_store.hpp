@@ -19,6 +19,12 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     bool broken = false;                        ///< every call fails
     bool silent = false;                        ///< ping gets no answer
 
+    dispatch::CommandRecord* row_of(const std::string& command_id) {
+        const auto found =
+            std::ranges::find(rows, command_id, &dispatch::CommandRecord::command_id);
+        return found == rows.end() ? nullptr : &*found;
+    }
+
     void insert(dispatch::CommandRecord record,
                 runtime::Callback<dispatch::StoreResult<dispatch::CommandRecord>> done) override {
         record.id = static_cast<std::int64_t>(rows.size()) + 1;
@@ -78,11 +84,6 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     }
 
   private:
-    dispatch::CommandRecord* row_of(const std::string& command_id) {
-        const auto found =
-            std::ranges::find(rows, command_id, &dispatch::CommandRecord::command_id);
-        return found == rows.end() ? nullptr : &*found;
-    }
     static void apply(const dispatch::CommandUpdate& update, dispatch::CommandRecord& row) {
         row.state = update.state;
         if (protocol::is_final(update.state)) {

@@ -10,6 +10,8 @@ namespace cockpit::dispatch {
 namespace {
 
 constexpr std::int64_t note_pause_ms = 10'000;
+// Strangers must not be able to fill the log either.
+constexpr std::int64_t log_pause_ms = 100;
 
 std::string_view why_not(RedeemFailure failure) {
     switch (failure) {
@@ -99,13 +101,15 @@ void Admission::accept(const protocol::Hello& hello, bool answer) {
 
 void Admission::refuse(const protocol::Hello& hello, bool answer, std::string why) {
     if (!answer) return;
-    log::warning(
-        "a host was not admitted",
-        {{"agent_id", hello.agent.text()}, {"key", key_name(hello.public_key)}, {"reason", why}});
-    link_.send(protocol::Ack{.agent = hello.agent,
-                             .accepted = false,
-                             .detail = std::move(why),
-                             .issued_at_ms = clock_.wall_ms()});
+    const auto now = clock_.wall_ms();
+    if (now - refusal_logged_ms_ >= log_pause_ms) {
+        refusal_logged_ms_ = now;
+        log::warning("a host was not admitted", {{"agent_id", hello.agent.text()},
+                                                 {"key", key_name(hello.public_key)},
+                                                 {"reason", why}});
+    }
+    link_.send(protocol::Ack{
+        .agent = hello.agent, .accepted = false, .detail = std::move(why), .issued_at_ms = now});
 }
 
 void Admission::note_changed_key(const protocol::Hello& hello, bool answer,

@@ -73,6 +73,7 @@ class Admission {
     /// When a changed key was last written down for a host: a stranger must not be able to make the
     /// database busy with made-up keys.
     std::unordered_map<protocol::AgentId, std::int64_t> noted_ms_;
+    std::int64_t refusal_logged_ms_ = 0;
 };
 
 }  // namespace cockpit::dispatch

@@ -168,7 +168,7 @@ std::pair<Presence, std::string> AgentDirectory::judge(const Agent& agent,
     if (agent.left && (heard || agent.original_protocol)) {
         return {Presence::offline, "it shut down in good order; " + heartbeat};
     }
-    const bool heard_after_asking = heard && agent.last_heartbeat_ms > agent.subscribers_at_ms;
+    const bool heard_after_asking = heard && agent.last_heartbeat_ms >= agent.subscribers_at_ms;
     if (asked && agent.subscribers == 0 && !heard_after_asking) {
         if (now_ms - link_changed_ms_ < settling_ms) {
             return {Presence::unknown, "this server connected to Redis " +

@@ -1,0 +1,256 @@
+#include "server/app/app.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio.hpp>
+#include <boost/url/url.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "composition/redis_connection.hpp"
+#include "crypto/keys.hpp"
+#include "crypto/random.hpp"
+#include "log/log.hpp"
+#include "runtime/await_callback.hpp"
+#include "runtime/blocking_pool.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/task_scope.hpp"
+#include "server/api/rest_api.hpp"
+#include "server/app/standalone.hpp"
+#include "server/app/state_directory.hpp"
+#include "server/auth/access.hpp"
+#include "server/dispatch/admission.hpp"
+#include "server/dispatch/dispatcher.hpp"
+#include "server/http/listener.hpp"
+#include "server/store/store.hpp"
+#include "server/transport/agent_transport.hpp"
+#include "server/transport/news_router.hpp"
+
+namespace cockpit::server {
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+namespace {
+
+constexpr milliseconds tick(500);
+constexpr milliseconds request_grace(5'000);
+constexpr std::chrono::hours token_sweep(1);
+constexpr std::size_t pool_threads = 2;
+
+struct StartFailure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+template <typename T, typename Error>
+T or_fail(std::expected<T, Error> result, std::string_view what = "") {
+    if (result) {
+        if constexpr (std::is_void_v<T>) {
+            return;
+        } else {
+            return *std::move(result);
+        }
+    }
+    if constexpr (requires { result.error().message; }) {
+        throw StartFailure(std::string(what) + result.error().message);
+    } else if constexpr (requires { result.error().detail; }) {
+        throw StartFailure(std::string(what) + result.error().detail);
+    } else {
+        throw StartFailure(std::string(what) + result.error());
+    }
+}
+
+protocol::CommandId random_command_id() {
+    unsigned char bytes[16];
+    crypto::fill_random(bytes);
+    return protocol::CommandId::from_random_bytes(bytes);
+}
+
+std::string consumer_name(const config::ServerSettings& settings) {
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    return std::string(host) + ":" + std::to_string(settings.port);
+}
+
+std::string url_of(const std::string& address, std::uint16_t port) {
+    const bool ipv6 = address.contains(':');
+    return "http://" + (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+// A connection is a descriptor; thousands of them are normal.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class App {
+  public:
+    App(const config::ServerSettings& settings, bool standalone)
+        : settings_(settings),
+          key_(load_key(settings)),
+          pool_(io_.get_executor(), pool_threads),
+          store_(or_fail(store::open(io_.get_executor(), settings.database_url))),
+          transport_(io_.get_executor(),
+                     {.redis = composition::redis_connection(settings.redis),
+                      .consumer = consumer_name(settings)},
+                     clock_, key_, directory_),
+          admission_(clock_, directory_, *store_, transport_),
+          dispatcher_({.delivery_timeout_ms = milliseconds(settings.delivery_timeout).count(),
+                       .allow_unsigned_agents = settings.allow_unsigned_agents},
+                      clock_, directory_, *store_, transport_, random_command_id),
+          news_(clock_, directory_, admission_, dispatcher_),
+          access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
+          rest_({.access = access_,
+                 .dispatcher = dispatcher_,
+                 .commands = *store_,
+                 .directory = directory_,
+                 .admission = admission_,
+                 .clock = clock_},
+                {{.name = "redis", .run = [this] { return redis_health(); }}}),
+          tasks_(io_.get_executor()) {
+        if (standalone) {
+            standalone_ =
+                or_fail(Standalone::create(io_.get_executor(), settings, key_.public_key()));
+        }
+    }
+
+    int run() {
+        std::exception_ptr failure;
+        asio::co_spawn(io_, live(), [&failure](std::exception_ptr thrown) { failure = thrown; });
+        io_.run();
+        store_->close();
+        if (failure) std::rethrow_exception(failure);
+        return EXIT_SUCCESS;
+    }
+
+  private:
+    static crypto::SigningKey load_key(const config::ServerSettings& settings) {
+        or_fail(make_state_directory(settings.state_directory));
+        return or_fail(
+            crypto::SigningKey::load_or_create(server_key_file(settings.state_directory)));
+    }
+
+    asio::awaitable<void> live() {
+        asio::signal_set signals(io_, SIGTERM, SIGINT);
+        std::exception_ptr failure;
+        try {
+            co_await start();
+            co_await signals.async_wait(asio::use_awaitable);
+            log::info("stopping");
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        signals.async_wait([](boost::system::error_code error, int) {
+            if (error) return;
+            log::warning("second signal: ending at once");
+            std::_Exit(130);
+        });
+        co_await stop();
+        signals.cancel();
+        if (failure) std::rethrow_exception(failure);
+    }
+
+    asio::awaitable<void> start() {
+        using dispatch::StoreResult;
+        or_fail(co_await runtime::await_callback<StoreResult<bool>>(
+            [this](auto done) { admission_.restore(std::move(done)); }));
+        or_fail(co_await runtime::await_callback<StoreResult<bool>>(
+            [this](auto done) { dispatcher_.restore(std::move(done)); }));
+        const auto first_login =
+            or_fail(co_await access_.ensure_administrator(settings_.admin_password));
+
+        // Bound before anything is started, so that a port in use leaves nothing behind.
+        listener_ = or_fail(http::Listener::create(io_.get_executor(),
+                                                   {.address = settings_.listen_address,
+                                                    .port = settings_.port,
+                                                    .max_body_bytes = settings_.max_body_bytes,
+                                                    .max_connections = settings_.max_connections},
+                                                   rest_.handler()));
+
+        if (standalone_) {
+            or_fail(co_await runtime::await_callback<StoreResult<bool>>([this](auto done) {
+                admission_.introduce(standalone_->agent_id(), standalone_->agent_key(),
+                                     std::move(done));
+            }));
+            standalone_->start();
+        }
+        transport_.start(news_);
+        tasks_.spawn("tick", keep_ticking());
+        tasks_.spawn("token sweep", sweep_tokens());
+        listener_->start();
+
+        std::cout << "listening on " << url_of(settings_.listen_address, listener_->port())
+                  << std::endl;
+        if (first_login && first_login->generated_password) {
+            std::cout << "first log-in: user " << first_login->username << ", password "
+                      << *first_login->generated_password
+                      << " (shown only now; POST /auth/password changes it)" << std::endl;
+        }
+    }
+
+    asio::awaitable<void> stop() {
+        if (listener_) co_await listener_->stop(request_grace);
+        if (standalone_) co_await standalone_->stop_agent();
+        co_await tasks_.stop();
+        co_await transport_.stop();
+        if (standalone_) co_await standalone_->stop_redis();
+    }
+
+    asio::awaitable<api::Health> redis_health() {
+        const auto down = transport_.down_because();
+        co_return api::Health{.ok = !down, .detail = down.value_or("connected")};
+    }
+
+    asio::awaitable<void> keep_ticking() {
+        asio::steady_timer timer(io_);
+        for (;;) {
+            timer.expires_after(tick);
+            co_await timer.async_wait(asio::use_awaitable);
+            dispatcher_.on_tick();
+        }
+    }
+
+    asio::awaitable<void> sweep_tokens() {
+        asio::steady_timer timer(io_);
+        for (;;) {
+            co_await access_.sweep_expired_tokens();
+            timer.expires_after(token_sweep);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+    }
+
+    const config::ServerSettings& settings_;
+    asio::io_context io_{1};
+    runtime::SystemClock clock_;
+    crypto::SigningKey key_;
+    runtime::BlockingPool pool_;
+    std::unique_ptr<store::Store> store_;
+    dispatch::AgentDirectory directory_;
+    transport::AgentTransport transport_;
+    dispatch::Admission admission_;
+    dispatch::Dispatcher dispatcher_;
+    transport::NewsRouter news_;
+    auth::Access access_;
+    api::RestApi rest_;
+    std::unique_ptr<Standalone> standalone_;
+    std::unique_ptr<http::Listener> listener_;
+    runtime::TaskScope tasks_;
+};
+
+}  // namespace
+
+int run(const config::ServerSettings& settings, bool standalone) {
+    log::configure(settings.log_level, settings.log_format);
+    raise_descriptor_limit();
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return App(settings, standalone).run();
+    } catch (const StartFailure& failure) {
+        std::cerr << "cockpit-server: " << failure.what() << '\n';
+        return EXIT_FAILURE;
+    }
+}
+
+}  // namespace cockpit::server
