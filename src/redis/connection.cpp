@@ -95,7 +95,8 @@ asio::awaitable<std::string> Connection::session() {
     const auto trouble = co_await runtime::with_deadline(deadline, set_up(stream, deadline));
     if (!trouble) {
         co_return "cannot connect to " + describe(settings_) + ": no answer within " +
-            std::to_string(settings_.connect_timeout.count()) + " ms";
+            std::to_string(settings_.connect_timeout.count()) + " ms" +
+            (settings_.tls ? "; if it does not speak TLS there, unset REDIS_TLS" : "");
     }
     if (*trouble) co_return **trouble;
     if (scope_.stopping()) co_return std::string();
@@ -115,13 +116,15 @@ asio::awaitable<std::optional<std::string>> Connection::set_up(Stream& stream,
     for (const Command& command : state_.connected())
         encode(command, hello);
     const auto broken = [this](const std::string& why) {
-        return describe(settings_) + " broke off the log-in: " + why +
-               (settings_.tls ? "" : "; if it speaks TLS there, set REDIS_TLS=true");
+        return describe(settings_) + " broke off the log-in: " + why + log_in_hint(why);
     };
-    if (auto trouble = co_await stream.write(hello)) co_return broken(*trouble);
+    // Who refuses us may say why and close before he has read anything: his words are worth more
+    // than the failure to write.
+    const auto unsent = co_await stream.write(hello);
     for (;;) {
         const auto size = co_await stream.read(read_buffer_);
         if (!size) co_return broken(size.error());
+        if (*size == 0 && unsent) co_return broken(*unsent);
         decoder_->feed(std::string_view(read_buffer_).substr(0, *size));
         for (;;) {
             const auto value = decoder_->next();
@@ -200,6 +203,12 @@ asio::awaitable<std::string> Connection::keep_alive() {
     } catch (const std::exception& error) {
         co_return lost_because(error.what());
     }
+}
+
+std::string Connection::log_in_hint(const std::string& why) const {
+    if (!settings_.tls) return "; if it speaks TLS there, set REDIS_TLS=true";
+    if (settings_.tls->cert_file || why.find("REDIS_TLS_") != std::string::npos) return "";
+    return "; if it demands a client certificate, set REDIS_TLS_CERT and REDIS_TLS_KEY";
 }
 
 void Connection::tell_news() {

@@ -65,6 +65,7 @@ class Connection {
     boost::asio::awaitable<std::string> keep_alive();
     std::optional<std::string> deliver();
     void tell_news();
+    std::string log_in_hint(const std::string& why) const;
     std::string lost_because(const std::string& why) const;
 
     Settings settings_;

@@ -72,11 +72,7 @@ std::expected<bool, std::string> ConnectionState::handshake_answer(const Value& 
     if (answered_ < asked_.size()) return false;
     phase_ = Phase::up;
     up_since_ = now;
-    // Compared by hand: optional's own comparisons look through both layers.
-    if (!told_ || told_->has_value()) {
-        news_.emplace(std::nullopt);
-        told_ = news_;
-    }
+    tell(std::nullopt);
     return true;
 }
 
@@ -89,6 +85,7 @@ std::chrono::milliseconds ConnectionState::lost(std::string why, std::int64_t no
 }
 
 void ConnectionState::tell(News news) {
+    // The outer layer by hand: optional's own comparison looks through both.
     if (told_.has_value() && *told_ == news) return;
     told_.emplace(news);
     news_.emplace(std::move(news));
@@ -113,9 +110,8 @@ std::string ConnectionState::refusal(Ask ask, const std::string& message) const 
     if (starts_with(message, "LOADING")) return redis + " is still loading its data";
     if (starts_with(message, "DENIED")) {
         return redis +
-               " is in protected mode and talks to its own machine only; give Redis a password and "
-               "set "
-               "REDIS_PASSWORD";
+               " is in protected mode and talks to its own machine only; give Redis a password "
+               "and set REDIS_PASSWORD";
     }
     if (ask == Ask::auth) {
         if (message.find("without any password") != std::string::npos) {

@@ -45,7 +45,8 @@ class ConnectionState {
 
     /// What the listener has not been told yet: nothing inside means up, a sentence means down. The
     /// same sentence is not told twice in a row.
-    std::optional<std::optional<std::string>> take_news();
+    using News = std::optional<std::string>;
+    std::optional<News> take_news();
 
   private:
     enum class Ask { auth, select, set_name, ping };
@@ -57,8 +58,10 @@ class ConnectionState {
     std::size_t answered_ = 0;
     Backoff backoff_;
     std::int64_t up_since_ = 0;
-    std::optional<std::optional<std::string>> told_;
-    std::optional<std::optional<std::string>> news_;
+    void tell(News news);
+
+    std::optional<News> told_;
+    std::optional<News> news_;
 };
 
 }  // namespace cockpit::redis
