@@ -10,14 +10,17 @@
 namespace cockpit::transport {
 namespace asio = boost::asio;
 using redis::Command;
+using std::chrono::milliseconds;
 namespace {
 
 // Enough for the copies of many commands to a host that is away; beyond it the oldest copies go,
 // and dispatch sends again what is still wanted.
 constexpr auto stream_bound = "10000";
-constexpr auto read_batch = "256";
-constexpr auto read_block_ms = "5000";
-constexpr auto retry_pause = std::chrono::milliseconds(1'000);
+constexpr auto batch_size = "256";
+constexpr milliseconds longest_wait(5'000);
+constexpr milliseconds retry_pause(1'000);
+constexpr milliseconds connection_poll(100);
+constexpr std::int64_t claim_interval_ms = 10'000;
 constexpr std::size_t channels_per_question = 1'000;
 constexpr auto abandoned_after_ms = "30000";
 
@@ -143,62 +146,75 @@ void AgentTransport::send_original(const protocol::AgentId& agent,
 // Results
 // ------------------------------------------------------------------------------------------
 
-asio::awaitable<void> AgentTransport::pause(std::chrono::milliseconds time) {
+asio::awaitable<void> AgentTransport::pause(milliseconds time) {
     asio::steady_timer timer(co_await asio::this_coro::executor, time);
     co_await timer.async_wait(asio::use_awaitable);
 }
 
 asio::awaitable<void> AgentTransport::read_results() {
-    // What an earlier life of this consumer read and did not settle comes first, then the new.
-    bool own_backlog = true;
-    auto claim_at = clock_.steady_ms();
+    // What an earlier life of this consumer read and did not settle comes first, then the new. What
+    // cannot be settled now is tried again beside the new and never holds it up.
+    bool was_connected = false;
+    std::int64_t backlog_at = 0;
+    std::int64_t claim_at = 0;
     for (;;) {
         if (!results_->connected()) {
-            own_backlog = true;
-            co_await pause(std::chrono::milliseconds(100));
+            was_connected = false;
+            co_await pause(connection_poll);
             continue;
         }
-        if (clock_.steady_ms() >= claim_at) {
+        const auto now = clock_.steady_ms();
+        if (!was_connected) unsettled_ = true;
+        was_connected = true;
+        if (now >= claim_at) {
             co_await claim_abandoned();
-            claim_at = clock_.steady_ms() + 10'000;
+            claim_at = now + claim_interval_ms;
         }
-        if (unsettled_) {
-            unsettled_ = false;
-            own_backlog = true;
-            co_await pause(retry_pause);
+        if (unsettled_ && now >= backlog_at) {
+            co_await read_backlog();
+            backlog_at = clock_.steady_ms() + retry_pause.count();
         }
-        const bool any = co_await read_once(own_backlog ? "0" : ">");
-        if (own_backlog && (!any || unsettled_)) own_backlog = false;
+        co_await read_batch(">", unsettled_ ? retry_pause : longest_wait);
     }
 }
 
-asio::awaitable<bool> AgentTransport::read_once(const std::string& from_id) {
-    Command read{"XREADGROUP", "GROUP", results_group, settings_.consumer, "COUNT", read_batch};
-    if (from_id == ">") {
+asio::awaitable<void> AgentTransport::read_backlog() {
+    unsettled_ = false;
+    std::string last = "0";
+    while (auto next = co_await read_batch(last, {}))
+        last = *std::move(next);
+}
+
+// The id of the last entry read; nothing when there was none. `wait` zero: only what is there.
+asio::awaitable<std::optional<std::string>> AgentTransport::read_batch(std::string from_id,
+                                                                       milliseconds wait) {
+    Command read{"XREADGROUP", "GROUP", results_group, settings_.consumer, "COUNT", batch_size};
+    if (wait.count() > 0) {
         read.push_back("BLOCK");
-        read.push_back(read_block_ms);
+        read.push_back(std::to_string(wait.count()));
     }
     read.push_back("STREAMS");
     read.push_back(results_stream);
-    read.push_back(from_id);
+    read.push_back(std::move(from_id));
     const auto answer = co_await results_->execute(std::move(read));
-    if (!answer) co_return false;
+    if (!answer) co_return std::nullopt;
     if (const auto* error = answer->if_error()) {
-        if (error->message.starts_with("NOGROUP")) {
-            // First start, or somebody flushed Redis: what the hosts still hold they will send
-            // again.
+        // NOGROUP: first start, or somebody flushed Redis; UNBLOCKED: the same, while we waited.
+        // What the hosts still hold they will send again.
+        if (error->message.starts_with("NOGROUP") || error->message.starts_with("UNBLOCKED")) {
             co_await results_->execute(
                 {"XGROUP", "CREATE", results_stream, results_group, "0", "MKSTREAM"});
         } else {
             log::error("results cannot be read", {{"error", error->message}});
             co_await pause(retry_pause);
         }
-        co_return false;
+        co_return std::nullopt;
     }
     auto entries = redis::parse_read_answer(*answer);
-    const bool any = !entries.empty();
-    if (any) co_await handle(std::move(entries));
-    co_return any;
+    if (entries.empty()) co_return std::nullopt;
+    auto last = entries.back().id;
+    co_await handle(std::move(entries));
+    co_return last;
 }
 
 // Handles one batch and leaves when all of it is settled: the next read then overlaps nothing, and
@@ -249,7 +265,7 @@ asio::awaitable<void> AgentTransport::claim_abandoned() {
     // them.
     const auto answer =
         co_await results_->execute({"XAUTOCLAIM", results_stream, results_group, settings_.consumer,
-                                    abandoned_after_ms, "0", "COUNT", read_batch});
+                                    abandoned_after_ms, "0", "COUNT", batch_size});
     const auto* parts = answer ? answer->if_array() : nullptr;
     if (parts == nullptr || parts->size() < 2) co_return;
     auto entries = redis::parse_entries((*parts)[1]);

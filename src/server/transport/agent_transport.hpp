@@ -61,7 +61,9 @@ class AgentTransport final : public dispatch::AgentLink {
     void on_message(std::string_view channel, std::string_view payload);
 
     boost::asio::awaitable<void> read_results();
-    boost::asio::awaitable<bool> read_once(const std::string& from_id);
+    boost::asio::awaitable<void> read_backlog();
+    boost::asio::awaitable<std::optional<std::string>> read_batch(std::string from_id,
+                                                                  std::chrono::milliseconds wait);
     boost::asio::awaitable<void> handle(std::vector<redis::StreamEntry> entries);
     boost::asio::awaitable<void> watch_presence();
     boost::asio::awaitable<void> ask_presence();
