@@ -38,7 +38,7 @@ def test_only_the_hash_of_a_token_is_kept_and_the_wire_never_sees_it(fleet):
             redis.command("ECHO", "end-of-watch")
         seen = b""
         while b"end-of-watch" not in seen:
-            seen += watcher.reader.readline()
+            seen += watcher.line() + b"\n"
     assert b"hello" in seen
     assert secret.encode() not in seen
     rows = fleet.store.rows("SELECT * FROM cockpit_join_tokens")

@@ -1,6 +1,7 @@
 """A small Redis client of the tests' own (RESP2), to look at the wire and to put forged things on it."""
 
 import json
+import select
 import socket
 import time
 
@@ -14,12 +15,11 @@ class Redis:
 
     def __init__(self, port, password=None, limit_s=10):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=limit_s)
-        self.reader = self.socket.makefile("rb")
+        self.buffer = b""
         if password:
             self.command("AUTH", password)
 
     def close(self):
-        self.reader.close()
         self.socket.close()
 
     def __enter__(self):
@@ -35,11 +35,32 @@ class Redis:
             message += b"$%d\r\n%s\r\n" % (len(part), part)
         self.socket.sendall(message)
 
-    def read(self):
-        line = self.reader.readline()
-        if not line.endswith(b"\r\n"):
+    def fill(self):
+        more = self.socket.recv(65536)
+        if not more:
             raise ConnectionError("Redis closed the connection")
-        kind, rest = line[:1], line[1:-2]
+        self.buffer += more
+
+    def line(self):
+        """The next line without its end."""
+        while (end := self.buffer.find(b"\r\n")) < 0:
+            self.fill()
+        line, self.buffer = self.buffer[:end], self.buffer[end + 2:]
+        return line
+
+    def bytes(self, count):
+        while len(self.buffer) < count + 2:
+            self.fill()
+        got, self.buffer = self.buffer[:count], self.buffer[count + 2:]
+        return got
+
+    def waiting(self, limit_s):
+        """Whether something has come, at the latest after limit_s."""
+        return bool(self.buffer or select.select([self.socket], [], [], limit_s)[0])
+
+    def read(self):
+        line = self.line()
+        kind, rest = line[:1], line[1:]
         if kind == b"+":
             return rest
         if kind == b"-":
@@ -50,7 +71,7 @@ class Redis:
             length = int(rest)
             if length < 0:
                 return None
-            return self.reader.read(length + 2)[:-2]
+            return self.bytes(length)
         if kind == b"*":
             return None if int(rest) < 0 else [self.read() for _ in range(int(rest))]
         raise ConnectionError(f"not RESP: {line!r}")
@@ -83,12 +104,10 @@ class Subscription:
 
     def next(self, limit_s=10):
         """(channel, payload as bytes), or None when none came within limit_s."""
-        self.redis.socket.settimeout(limit_s)
-        try:
-            _, channel, payload = self.redis.read()
-            return channel.decode(), payload
-        except TimeoutError:
+        if not self.redis.waiting(limit_s):
             return None
+        _, channel, payload = self.redis.read()
+        return channel.decode(), payload
 
     def next_json(self, wanted, limit_s=10):
         """The first message, parsed, for which wanted(message) is true; fails when none comes."""
