@@ -116,7 +116,6 @@ asio::awaitable<AccessResult<std::optional<FirstAdministrator>>> Access::ensure_
     auto saved = co_await save_user({.username = administrator.username,
                                      .password_hash = *std::move(hashed),
                                      .permissions = {std::string(everything)},
-                                     .must_change_password = !password,
                                      .created_at_ms = clock_.wall_ms()});
     if (!saved) co_return std::unexpected(saved.error());
     co_return administrator;

@@ -170,7 +170,7 @@ std::pair<Presence, std::string> AgentDirectory::judge(const Agent& agent,
     }
     const bool heard_after_asking = heard && agent.last_heartbeat_ms >= agent.subscribers_at_ms;
     if (asked && agent.subscribers == 0 && !heard_after_asking) {
-        if (now_ms - link_changed_ms_ < settling_ms) {
+        if (!heard && now_ms - link_changed_ms_ < settling_ms) {
             return {Presence::unknown, "this server connected to Redis " +
                                            ago(now_ms, link_changed_ms_) +
                                            " and the host has not come back yet"};

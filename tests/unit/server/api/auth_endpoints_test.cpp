@@ -24,8 +24,9 @@ class AuthEndpointsTest : public ApiTest {
     }
 };
 
-TEST_F(AuthEndpointsTest, FromTheGeneratedPasswordToAWorkingToken) {
+TEST_F(AuthEndpointsTest, FromAPasswordThatMustBeChangedToAWorkingToken) {
     const auto password = first_password();
+    accounts.users.at("admin").must_change_password = true;
     const auto session = login(password);
     ASSERT_EQ(session.status, 200) << session.detail();
     EXPECT_EQ(session.text("token_type"), "bearer");

@@ -46,7 +46,7 @@ TEST_F(AccessTest, TheFirstRunMakesAnAdministratorWithAGeneratedPassword) {
     ASSERT_TRUE(made && *made && (*made)->generated_password);
     EXPECT_EQ((*made)->username, "admin");
     const auto issued = log_in("admin", *(*made)->generated_password);
-    EXPECT_TRUE(issued.identity.must_change_password);
+    EXPECT_FALSE(issued.identity.must_change_password);
     EXPECT_TRUE(issued.identity.may("users:write"));
     EXPECT_THAT(store.users.at("admin").password_hash, StartsWith("$argon2id$"));
 }

@@ -54,6 +54,15 @@ TEST_F(AgentDirectoryTest, a_vanished_subscription_means_offline_with_that_evide
         << "a newer hello outweighs the older count";
 }
 
+TEST_F(AgentDirectoryTest, a_host_heard_since_the_link_returned_is_offline_without_waiting) {
+    directory.on_link_lost(now, "restart");
+    directory.on_link_restored(++now);
+    hear("web-1");
+    now += 1'000;
+    directory.on_subscribers(agent_named("web-1"), 0, now);
+    EXPECT_EQ(view("web-1").presence, Presence::offline);
+}
+
 TEST_F(AgentDirectoryTest, three_missing_heartbeats_mean_offline_though_the_connection_stands) {
     hear("web-1");
     now += 89'000;
