@@ -1,0 +1,179 @@
+// The part of the executor that keeps results until the server has them.
+#include <algorithm>
+
+#include "agent/executor/admission.hpp"
+#include "agent/executor/executor.hpp"
+#include "log/log.hpp"
+
+namespace cockpit::executor {
+
+void Executor::finish(const protocol::AttemptId& attempt, protocol::Finished finished,
+                      runtime::Callback<Journal::Written> written) {
+    auto& known = known_.at(attempt);
+    log::info("command ended", {{"command_id", attempt.command.text()},
+                                {"attempt", attempt.attempt},
+                                {"state", protocol::to_text(finished.state)},
+                                {"execution_time_ms", finished.execution_time_ms}});
+    if (known.journaled) append(FinishedRecord{finished, known.expires_at_ms}, std::move(written));
+    keep(attempt, known, std::move(finished));
+}
+
+void Executor::refuse(const protocol::AttemptId& attempt, std::int64_t expires_at_ms,
+                      std::string reason) {
+    log::warning(
+        "a command was refused",
+        {{"command_id", attempt.command.text()}, {"attempt", attempt.attempt}, {"reason", reason}});
+    protocol::Refused refused{settings_.agent, attempt, std::move(reason), clock_.wall_ms()};
+    if (known_.size() >= settings_.max_remembered && !known_.contains(attempt)) {
+        return reports_.report(refused);  // no room to keep it; the server asks again
+    }
+    auto& known = known_[attempt];
+    // What would have to be remembered for longer than is allowed was not accepted, so nothing is
+    // lost by forgetting its refusal early.
+    known.expires_at_ms = std::min(expires_at_ms, clock_.wall_ms() + settings_.max_lifetime_ms);
+    known.job.reset();
+    known.running = false;
+    if (known.journaled) append(RefusedRecord{refused, known.expires_at_ms});
+    keep(attempt, known, std::move(refused));
+}
+
+void Executor::keep(const protocol::AttemptId& attempt, Known& known, Result result) {
+    known.result = std::move(result);
+    known.resend_pause_ms = settings_.resend_first_ms;
+    known.resend_at_ms = clock_.steady_ms() + known.resend_pause_ms;
+    say(known);
+    unacknowledged_.insert(attempt);
+    if (unacknowledged_.size() > settings_.max_unacknowledged) drop_oldest_result();
+    changed();
+}
+
+void Executor::say(const Known& known) {
+    if (const auto* finished = std::get_if<protocol::Finished>(&known.result)) {
+        reports_.report(*finished);
+    } else if (const auto* refused = std::get_if<protocol::Refused>(&known.result)) {
+        reports_.report(*refused);
+    }
+}
+
+void Executor::say_progress(const protocol::AttemptId& attempt, const Known& known) {
+    if (!known.job) return;
+    const auto now = clock_.wall_ms();
+    if (known.running) {
+        reports_.report(protocol::Started{settings_.agent, attempt, now});
+    } else if (queue_.is_waiting(*known.job)) {
+        reports_.report(protocol::Received{settings_.agent, attempt, now});
+    }
+}
+
+void Executor::repeat(const protocol::AttemptId& attempt, Known& known, Settled settled) {
+    log::debug("an entry came again", {{"command_id", attempt.command.text()}});
+    // Until the first copy is on the disk, this one is the only one that a crash would leave.
+    if (known.recording) {
+        known.until_recorded.push_back(std::move(settled));
+        return;
+    }
+    if (settled) settled();
+    say(known);
+    say_progress(attempt, known);
+}
+
+void Executor::recorded(const protocol::AttemptId& attempt) {
+    const auto known = known_.find(attempt);
+    if (known == known_.end()) return;
+    known->second.recording = false;
+    for (auto& settled : std::exchange(known->second.until_recorded, {})) {
+        if (settled) settled();
+    }
+}
+
+void Executor::take_ack(const protocol::Entry& entry) {
+    const auto ack = protocol::decode_ack(entry.body);
+    if (!ack) return reject("its body cannot be read: " + ack.error(), entry);
+    if (ack->agent != settings_.agent) {
+        return reject("it is addressed to the agent '" + ack->agent.text() + "'", entry);
+    }
+    if (!ack->attempt) {
+        // Each answer comes by two ways, and an old one may be played back.
+        if (ack->issued_at_ms <= last_hello_answer_ms_) return;
+        last_hello_answer_ms_ = ack->issued_at_ms;
+        return reports_.hello_answered(*ack);
+    }
+    const auto known = known_.find(*ack->attempt);
+    if (known == known_.end() || unacknowledged_.erase(*ack->attempt) == 0) return;
+    known->second.result = std::monostate{};
+    if (known->second.journaled) {
+        append(AcknowledgedRecord{*ack->attempt, known->second.expires_at_ms});
+    }
+}
+
+void Executor::drop_oldest_result() {
+    const auto at_ms = [&](const protocol::AttemptId& attempt) {
+        const auto& result = known_.at(attempt).result;
+        if (const auto* finished = std::get_if<protocol::Finished>(&result)) return finished->at_ms;
+        if (const auto* refused = std::get_if<protocol::Refused>(&result)) return refused->at_ms;
+        return std::int64_t{0};
+    };
+    const auto oldest = std::ranges::min_element(unacknowledged_, {}, at_ms);
+    auto& known = known_.at(*oldest);
+    log::error("a result is given up: too many wait for the server's acknowledgement",
+               {{"command_id", oldest->command.text()}, {"kept", settings_.max_unacknowledged}});
+    known.result = std::monostate{};
+    if (known.journaled) append(AcknowledgedRecord{*oldest, known.expires_at_ms});
+    unacknowledged_.erase(oldest);
+}
+
+void Executor::on_link_up() {
+    const auto now = clock_.steady_ms();
+    for (const auto& attempt : unacknowledged_) {
+        auto& known = known_.at(attempt);
+        known.resend_pause_ms = settings_.resend_first_ms;
+        known.resend_at_ms = now + known.resend_pause_ms;
+        say(known);
+    }
+    for (const auto& [attempt, known] : known_)
+        say_progress(attempt, known);
+    changed();
+}
+
+void Executor::restore(JournalContents contents) {
+    forgotten_until_ms_ = contents.forgotten_until_ms;
+    issued_after_ms_ = contents.issued_after_ms;
+    // All are known before any runs: nothing that is restored may pass for new.
+    for (auto& each : contents.attempts) {
+        auto& known = known_[each.attempt];
+        known.expires_at_ms = each.expires_at_ms;
+        known.journaled = true;
+        if (each.acknowledged) continue;
+        if (each.finished) {
+            keep(each.attempt, known, std::move(*each.finished));
+        } else if (each.refused) {
+            keep(each.attempt, known, std::move(*each.refused));
+        }
+    }
+    for (auto& each : contents.attempts) {
+        if (each.acknowledged || each.finished || each.refused) continue;
+        if (each.started) {
+            const bool same_boot = each.started->boot_id == settings_.boot_id;
+            finish(each.attempt,
+                   {.agent = settings_.agent,
+                    .attempt = each.attempt,
+                    .state = protocol::CommandState::interrupted,
+                    .error = std::string(same_boot ? "the agent" : "the host") +
+                             " was restarted while the command ran: its outcome is unknown",
+                    .at_ms = clock_.wall_ms()});
+            continue;
+        }
+        if (!each.run) continue;
+        auto reason = obstacle(*each.run, Way::stream);
+        auto admitted = admit(handlers_, each.run->command, each.run->params);
+        if (!reason && !admitted) reason = admitted.error();
+        if (reason) {
+            refuse(each.attempt, each.expires_at_ms, *std::move(reason));
+        } else {
+            accept(*each.run, *admitted->handler, std::move(admitted->params), true, nullptr);
+        }
+    }
+    changed();
+}
+
+}  // namespace cockpit::executor
