@@ -1,0 +1,39 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "agent/app/app.hpp"
+#include "agent/app/command_line.hpp"
+#include "crypto/sodium.hpp"
+#include "log/log.hpp"
+
+int main(int count, char** words) {
+    using namespace cockpit;
+    try {
+        crypto::initialize();
+        std::signal(SIGPIPE, SIG_IGN);
+        const auto line = agent_app::parse_command_line({words + 1, words + count});
+        if (!line) {
+            log::error(line.error());
+            return agent_app::exit_usage;
+        }
+        if (line->help) return std::fputs(agent_app::help_text.data(), stdout) < 0;
+        if (line->version) return std::puts("cockpit-agent " COCKPIT_VERSION) < 0;
+        const auto environment = agent_app::gather_environment(*line);
+        if (!environment) {
+            log::error(environment.error());
+            return agent_app::exit_usage;
+        }
+        const auto settings = config::read_agent_settings(*environment);
+        if (!settings) {
+            for (const auto& error : settings.error())
+                log::error(error);
+            return agent_app::exit_usage;
+        }
+        log::configure(settings->log_level, settings->log_format);
+        return agent_app::run(*settings, *environment);
+    } catch (const std::exception& failure) {
+        log::error("cockpit-agent cannot go on", {{"error", failure.what()}});
+        return agent_app::exit_failed;
+    }
+}
