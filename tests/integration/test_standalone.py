@@ -63,13 +63,7 @@ def standalone(new_directory):
 
 
 def log_in(one, password):
-    """The administrator with a password of the test's own."""
-    api = Api(one.port).login("admin", password)
-    if api.get("/auth/me").json["must_change_password"]:
-        changed = api.post("/auth/password", {"current_password": password, "new_password": "chosen by the test"})
-        assert changed.status == 200, changed
-        api = Api(one.port).login("admin", "chosen by the test")
-    return api
+    return Api(one.port).login("admin", password)
 
 
 def local_online(api):
@@ -120,12 +114,13 @@ def test_kill_leaves_no_process(standalone):
 
 def test_second_start_keeps_everything_and_prints_no_password(standalone):
     one = standalone()
-    api = log_in(one, wait_for("the first log-in is printed", one.first_password))
+    password = wait_for("the first log-in is printed", one.first_password)
+    api = log_in(one, password)
     local_online(api)
     sent = api.echo("local", "kept").json["command_id"]
     assert one.program.stop() == 0
     one.start()
-    api = log_in(one, "chosen by the test")
+    api = log_in(one, password)
     local_online(api)
     assert one.first_password() is None
     assert api.find(sent).json["output"] == "kept"
