@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "agent/app/host.hpp"
+#include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
 #include "agent/executor/executor.hpp"
 #include "agent/journal/journal.hpp"
@@ -24,6 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto stop_patience = 5s;
 constexpr auto farewell_patience = 2s;
+constexpr auto start_is_over = 1s;
 
 std::expected<std::vector<crypto::PublicKey>, std::string> server_keys(
     const config::AgentSettings& settings) {
@@ -48,8 +50,21 @@ struct Running {
     std::optional<agent_transport::ExecutorTimer>& timer;
     asio::signal_set& signals;
     asio::steady_timer& idle;
+    asio::steady_timer& quiet;
     std::chrono::seconds grace;
+    std::chrono::seconds heartbeat;
+    bool stopping = false;
 };
+
+// As often as the heartbeat, so that an idle host is not woken more often for it.
+void await_quiet(Running* running, std::chrono::seconds after) {
+    running->quiet.expires_after(after);
+    running->quiet.async_wait([=](const boost::system::error_code& failed) {
+        if (failed || running->stopping) return;
+        if (running->executor.idle()) release_unused_memory();
+        await_quiet(running, running->heartbeat);
+    });
+}
 
 asio::awaitable<void> until_idle(Running* running, std::chrono::milliseconds patience) {
     running->idle.expires_after(patience);
@@ -59,6 +74,8 @@ asio::awaitable<void> until_idle(Running* running, std::chrono::milliseconds pat
 
 asio::awaitable<void> shut_down(Running* running) {
     auto& executor = running->executor;
+    running->stopping = true;
+    running->quiet.cancel();
     executor.stop_taking();
     co_await until_idle(running, running->grace);
     if (!executor.idle()) {
@@ -169,9 +186,18 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
         if (executor.idle()) idle.cancel();
     });
     asio::signal_set signals(loop, SIGTERM, SIGINT);
-    Running running{executor, *journal->journal,      transport, timer, signals,
-                    idle,     settings.shutdown_grace};
+    asio::steady_timer quiet(loop);
+    Running running{executor,
+                    *journal->journal,
+                    transport,
+                    timer,
+                    signals,
+                    idle,
+                    quiet,
+                    settings.shutdown_grace,
+                    settings.heartbeat_interval};
     await_signal(&running, std::nullopt);
+    await_quiet(&running, start_is_over);
 
     executor.restore(std::move(journal->contents));
     transport.start(executor);
