@@ -38,10 +38,10 @@ class Program:
 
     def __init__(self, directory, name, arguments, env=None):
         self.log_file = pathlib.Path(directory) / f"{name}.log"
-        self.started = time.monotonic()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=env or clean_environment(), cwd=directory)
+        self.started = time.monotonic()  # Popen returns when exec has succeeded
 
     def log(self):
         return self.log_file.read_text(errors="replace")
@@ -226,7 +226,7 @@ def table(result):
         f"agent, resident memory, idle      {idle['rss']} kB ({verdict} {agent['memory_limit_kb']} kB); "
         f"at its highest, while starting, {idle['peak']} kB; own share (Pss) {idle['pss']} kB; "
         f"heap and stacks {idle['anonymous']} kB",
-        f"agent, resident after the echoes  {after['rss']} kB",
+        f"agent, resident after the echoes  {after['rss']} kB; heap and stacks {after['anonymous']} kB",
         f"agent, binary                     {agent['binary_bytes'] / 1024:.0f} kB, needs "
         f"{', '.join(agent['libraries'])}",
         f"agent, exec to registered         median {agent['registered_median_s'] * 1000:.1f} ms, worst "

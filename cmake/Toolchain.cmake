@@ -40,8 +40,8 @@ endif()
 # The agent's size matters more than the last per cent of its speed; the release preset sets this.
 option(COCKPIT_SMALL_AGENT "Link the agent semi-static, with unused sections removed" OFF)
 if(COCKPIT_SMALL_AGENT)
-  # One level for all, since all share one precompiled header and clang wants the levels to agree. The server
-  # loses nothing that can be measured: docs/performance.md has both figures.
+  # One level for all, since all share one precompiled header and clang wants the levels to agree. The server's
+  # loss is below what could be measured: docs/performance.md.
   set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG")
   add_compile_options(-ffunction-sections -fdata-sections)
   set(Boost_USE_STATIC_LIBS ON)
