@@ -1,6 +1,6 @@
 #pragma once
-// The headers that cost most to parse, parsed once for the whole build. Nothing of ours belongs here:
-// a change to a header of ours must not rebuild the world.
+// The headers that cost most to parse, parsed once for the whole build. Nothing of ours belongs
+// here: a change to a header of ours must not rebuild the world.
 
 #include <algorithm>
 #include <array>

@@ -13,7 +13,8 @@
 
 namespace cockpit::config {
 
-/// Everything the agent is told, once, at start. Names of the original keep their meaning and default.
+/// Everything the agent is told, once, at start. Names of the original keep their meaning and
+/// default.
 struct AgentSettings {
     RedisSettings redis;
     std::string agent_id;  ///< AGENT_ID, else AGENT_HOSTNAME, else the host's name

@@ -29,7 +29,8 @@ bool is_key(std::string_view key) {
     return true;
 }
 
-// The value with its quotes or its trailing comment taken off; a sentence when a quote never closes.
+// The value with its quotes or its trailing comment taken off; a sentence when a quote never
+// closes.
 std::expected<std::string, std::string> read_value(std::string_view text) {
     if (text.empty() || (text.front() != '"' && text.front() != '\'')) {
         if (const auto comment = text.find(" #"); comment != std::string_view::npos) {

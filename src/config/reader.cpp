@@ -30,7 +30,8 @@ std::int64_t Reader::integer(std::string_view key, std::int64_t fallback, std::i
     const auto value = optional_text(key);
     if (!value) return fallback;
     std::int64_t number = 0;
-    const auto [end, failed] = std::from_chars(value->data(), value->data() + value->size(), number);
+    const auto [end, failed] =
+        std::from_chars(value->data(), value->data() + value->size(), number);
     if (failed != std::errc{} || end != value->data() + value->size() || number < low ||
         number > high) {
         refuse(key, "'" + *value + "' is not a whole number from " + std::to_string(low) + " to " +

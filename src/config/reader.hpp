@@ -1,6 +1,6 @@
 #pragma once
-// Turns raw settings into typed values and collects what is wrong, so that a person sees every mistake
-// at once, each with the key's name and what would be right.
+// Turns raw settings into typed values and collects what is wrong, so that a person sees every
+// mistake at once, each with the key's name and what would be right.
 
 #include <cstdint>
 #include <optional>

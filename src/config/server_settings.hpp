@@ -15,18 +15,19 @@ namespace cockpit::config {
 /// Everything the server is told, once, at start.
 struct ServerSettings {
     RedisSettings redis;
-    std::string database_url;              ///< DATABASE_URL: sqlite:///path or postgresql://…
-    std::string listen_address;            ///< LISTEN_ADDRESS, default 127.0.0.1
-    std::uint16_t port = 8000;             ///< PORT; 0 lets the system choose
-    std::filesystem::path state_directory; ///< COCKPIT_STATE_DIR: the server's key lives here
+    std::string database_url;                   ///< DATABASE_URL: sqlite:///path or postgresql://…
+    std::string listen_address;                 ///< LISTEN_ADDRESS, default 127.0.0.1
+    std::uint16_t port = 8000;                  ///< PORT; 0 lets the system choose
+    std::filesystem::path state_directory;      ///< COCKPIT_STATE_DIR: the server's key lives here
     std::optional<std::string> admin_password;  ///< COCKPIT_ADMIN_PASSWORD, for the first run
-    bool allow_unsigned_agents = false;    ///< ALLOW_UNSIGNED_AGENTS: command agents of the original
-    std::chrono::seconds delivery_timeout{10};   ///< DELIVERY_TIMEOUT: pending longer than this expires
+    bool allow_unsigned_agents = false;  ///< ALLOW_UNSIGNED_AGENTS: command agents of the original
+    std::chrono::seconds delivery_timeout{
+        10};  ///< DELIVERY_TIMEOUT: pending longer than this expires
     std::chrono::seconds session_lifetime{12 * 3600};  ///< SESSION_LIFETIME
-    std::size_t max_body_bytes = 1 << 20;        ///< MAX_BODY_BYTES
-    int max_connections = 4096;                  ///< MAX_CONNECTIONS
-    log::Level log_level = log::Level::info;     ///< LOGLEVEL
-    log::Format log_format = log::Format::text;  ///< LOG_FORMAT
+    std::size_t max_body_bytes = 1 << 20;              ///< MAX_BODY_BYTES
+    int max_connections = 4096;                        ///< MAX_CONNECTIONS
+    log::Level log_level = log::Level::info;           ///< LOGLEVEL
+    log::Format log_format = log::Format::text;        ///< LOG_FORMAT
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

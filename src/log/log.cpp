@@ -99,9 +99,17 @@ void configure(Level level, Format format) {
     }
 }
 
-void debug(std::string_view sentence, Fields fields) { write(spdlog::level::debug, sentence, fields); }
-void info(std::string_view sentence, Fields fields) { write(spdlog::level::info, sentence, fields); }
-void warning(std::string_view sentence, Fields fields) { write(spdlog::level::warn, sentence, fields); }
-void error(std::string_view sentence, Fields fields) { write(spdlog::level::err, sentence, fields); }
+void debug(std::string_view sentence, Fields fields) {
+    write(spdlog::level::debug, sentence, fields);
+}
+void info(std::string_view sentence, Fields fields) {
+    write(spdlog::level::info, sentence, fields);
+}
+void warning(std::string_view sentence, Fields fields) {
+    write(spdlog::level::warn, sentence, fields);
+}
+void error(std::string_view sentence, Fields fields) {
+    write(spdlog::level::err, sentence, fields);
+}
 
 }  // namespace cockpit::log

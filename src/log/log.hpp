@@ -4,8 +4,8 @@
 //   log::info("command finished", {{"command_id", id.text()}, {"status", "success"}});
 //   2026-11-24T10:00:00.000Z info command finished command_id=… status=success
 //
-// Secrets never go into a field. Safe from any thread; nothing is logged before configure() but to the
-// default level (info, text).
+// Secrets never go into a field. Safe from any thread; nothing is logged before configure() but to
+// the default level (info, text).
 
 #include <concepts>
 #include <initializer_list>

@@ -19,7 +19,8 @@ struct TlsLibrary {
     X(SSL_CTX_new)                                                                               \
     X(SSL_CTX_free)                                                                              \
     X(SSL_CTX_ctrl)                                                                              \
-    X(SSL_CTX_set_verify) X(SSL_CTX_load_verify_file) X(SSL_CTX_set_default_verify_paths)        \
+    X(SSL_CTX_set_verify)                                                                        \
+    X(SSL_CTX_load_verify_file) X(SSL_CTX_set_default_verify_paths)                              \
         X(SSL_CTX_use_certificate_chain_file) X(SSL_CTX_use_PrivateKey_file)                     \
             X(SSL_CTX_check_private_key) X(SSL_CTX_set_default_passwd_cb) X(SSL_new) X(SSL_free) \
                 X(SSL_ctrl) X(SSL_set_bio) X(SSL_set_connect_state) X(SSL_set1_host)             \

@@ -18,8 +18,9 @@ namespace cockpit::runtime {
 template <typename... Results>
 using Callback = std::move_only_function<void(Results...)>;
 
-/// Calls start(callback) and waits for the callback. Cancelling the waiter throws operation_aborted in it
-/// and lets the callback come later and find nobody. Callbacks come on the thread of the coroutine.
+/// Calls start(callback) and waits for the callback. Cancelling the waiter throws operation_aborted
+/// in it and lets the callback come later and find nobody. Callbacks come on the thread of the
+/// coroutine.
 template <typename Result, typename Start>
 boost::asio::awaitable<Result> await_callback(Start start) {
     namespace asio = boost::asio;

@@ -11,7 +11,8 @@ using Milliseconds = std::chrono::milliseconds;
 class Clock {
   public:
     virtual ~Clock() = default;
-    /// Milliseconds since the Unix epoch. For what is shown, stored or compared across machines; may jump.
+    /// Milliseconds since the Unix epoch. For what is shown, stored or compared across machines;
+    /// may jump.
     virtual std::int64_t wall_ms() const = 0;
     /// Milliseconds since some fixed point. For deadlines and durations; never jumps.
     virtual std::int64_t steady_ms() const = 0;

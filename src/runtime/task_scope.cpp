@@ -14,7 +14,8 @@ namespace cockpit::runtime {
 namespace asio = boost::asio;
 
 TaskScope::TaskScope(asio::any_io_executor executor)
-    : executor_(std::move(executor)), all_ended_(executor_, asio::steady_timer::time_point::max()) {}
+    : executor_(std::move(executor)),
+      all_ended_(executor_, asio::steady_timer::time_point::max()) {}
 
 TaskScope::~TaskScope() {
     if (tasks_.empty()) return;

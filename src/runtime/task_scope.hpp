@@ -1,6 +1,7 @@
 #pragma once
-// Owns the coroutines of one object. Make it the object's last member, so that it dies first; stop() it
-// before the object dies: a task that outlives what it refers to is a bug that the destructor reports.
+// Owns the coroutines of one object. Make it the object's last member, so that it dies first;
+// stop() it before the object dies: a task that outlives what it refers to is a bug that the
+// destructor reports.
 //
 // All calls on the thread of the executor.
 
@@ -18,11 +19,12 @@ class TaskScope {
     explicit TaskScope(boost::asio::any_io_executor executor);
     TaskScope(const TaskScope&) = delete;
     TaskScope& operator=(const TaskScope&) = delete;
-    /// Terminates the program when tasks are left: better than the use after free that would follow.
+    /// Terminates the program when tasks are left: better than the use after free that would
+    /// follow.
     ~TaskScope();
 
-    /// Starts the task. An exception that leaves it is logged with `name`, except that of cancellation.
-    /// After stop() was called nothing starts any more.
+    /// Starts the task. An exception that leaves it is logged with `name`, except that of
+    /// cancellation. After stop() was called nothing starts any more.
     void spawn(std::string name, boost::asio::awaitable<void> task);
 
     /// Cancels every task and waits until the last one has ended. May be called again.

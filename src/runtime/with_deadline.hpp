@@ -14,8 +14,8 @@ namespace cockpit::runtime {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// The task's result, or nothing when the deadline passed first; the task is then cancelled and has ended
-/// before this returns. The task must not return void.
+/// The task's result, or nothing when the deadline passed first; the task is then cancelled and has
+/// ended before this returns. The task must not return void.
 template <typename Result>
 boost::asio::awaitable<std::optional<Result>> with_deadline(Deadline deadline,
                                                             boost::asio::awaitable<Result> task) {

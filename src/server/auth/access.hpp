@@ -88,8 +88,8 @@ class Access {
            const runtime::Clock& clock);
 
     /// Makes the administrator `admin` when there is no user at all; nothing when there is one
-    /// already. Without a password it generates one: long, random and told to the operator alone, so
-    /// that nothing forces its change.
+    /// already. Without a password it generates one: long, random and told to the operator alone,
+    /// so that nothing forces its change.
     boost::asio::awaitable<AccessResult<std::optional<FirstAdministrator>>> ensure_administrator(
         std::optional<std::string> password);
 

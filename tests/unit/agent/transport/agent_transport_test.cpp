@@ -226,7 +226,8 @@ TEST_F(AgentTransportTest, a_result_is_sent_again_after_redis_lost_everything) {
 TEST_F(AgentTransportTest, starts_without_redis_and_connects_when_it_comes) {
     redis.stop();
     start();
-    for (int turn = 0; turn < 10; ++turn) io.run_one_for(std::chrono::milliseconds(20));
+    for (int turn = 0; turn < 10; ++turn)
+        io.run_one_for(std::chrono::milliseconds(20));
     EXPECT_FALSE(transport->connected());
     redis.start();
     until_registered();
