@@ -201,4 +201,25 @@ std::expected<CommandSchema, std::string> command_schema_from_json(const json::o
     }
 }
 
+std::string to_text(const std::vector<CommandSchema>& commands) {
+    json::array list;
+    for (const auto& command : commands)
+        list.push_back(to_json(command));
+    return json::serialize(list);
+}
+
+std::vector<CommandSchema> command_schemas_from_text(std::string_view text) {
+    std::vector<CommandSchema> commands;
+    boost::system::error_code failed;
+    const auto parsed = json::parse(text, failed);
+    if (failed || !parsed.is_array()) return commands;
+    for (const auto& item : parsed.get_array()) {
+        if (!item.is_object()) continue;
+        if (auto schema = command_schema_from_json(item.get_object())) {
+            commands.push_back(*std::move(schema));
+        }
+    }
+    return commands;
+}
+
 }  // namespace cockpit::protocol

@@ -44,6 +44,10 @@ const std::vector<CommandSchema>& original_commands();
 const CommandSchema* find_command(const std::vector<CommandSchema>& commands,
                                   std::string_view name);
 
+/// A list of schemas as JSON text and back; what cannot be read is left out.
+std::string to_text(const std::vector<CommandSchema>& commands);
+std::vector<CommandSchema> command_schemas_from_text(std::string_view text);
+
 boost::json::object to_json(const CommandSchema& schema);
 std::expected<CommandSchema, std::string> command_schema_from_json(const boost::json::object& json);
 

@@ -63,6 +63,21 @@ Decoded<T> decode_milestone(std::string_view body) {
     });
 }
 
+std::optional<int> optional_int32(const Fields& fields, std::string_view name) {
+    const auto number = fields.optional_integer(name);
+    using Limits = std::numeric_limits<int>;
+    if (number && (*number < Limits::min() || *number > Limits::max())) {
+        Fields::wrong(name, "an integer of 32 bits");
+    }
+    return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+constexpr std::array causes{
+    std::pair{Refused::Cause::policy, std::string_view("policy")},
+    std::pair{Refused::Cause::expired, std::string_view("expired")},
+    std::pair{Refused::Cause::arrived_late, std::string_view("arrived_late")},
+};
+
 }  // namespace
 
 std::string encode(const Run& body) {
@@ -205,6 +220,10 @@ std::string encode(const Finished& body) {
     object["execution_time_ms"] = body.execution_time_ms;
     if (body.exit_code) object["exit_code"] = *body.exit_code;
     object["at_ms"] = body.at_ms;
+    if (body.signal) object["signal"] = *body.signal;
+    if (body.cpu_ms) object["cpu_ms"] = *body.cpu_ms;
+    if (body.peak_memory_bytes) object["peak_memory_bytes"] = *body.peak_memory_bytes;
+    if (!body.containment.empty()) object["containment"] = body.containment;
     return json::serialize(object);
 }
 
@@ -212,19 +231,18 @@ Decoded<Finished> decode_finished(std::string_view body) {
     return decode<Finished>(body, [](const Fields& fields) {
         const auto state = parse_command_state(fields.text("state"));
         if (!state || !is_final(*state)) Fields::wrong("state", "a final state");
-        const auto exit_code = fields.optional_integer("exit_code");
-        using Limits = std::numeric_limits<int>;
-        if (exit_code && (*exit_code < Limits::min() || *exit_code > Limits::max())) {
-            Fields::wrong("exit_code", "an integer of 32 bits");
-        }
-        return Finished{fields.agent(),
-                        fields.attempt(),
-                        *state,
-                        fields.text("output"),
-                        fields.optional_text("error"),
-                        fields.integer("execution_time_ms"),
-                        exit_code ? std::optional(static_cast<int>(*exit_code)) : std::nullopt,
-                        fields.integer("at_ms")};
+        return Finished{.agent = fields.agent(),
+                        .attempt = fields.attempt(),
+                        .state = *state,
+                        .output = fields.text("output"),
+                        .error = fields.optional_text("error"),
+                        .execution_time_ms = fields.integer("execution_time_ms"),
+                        .exit_code = optional_int32(fields, "exit_code"),
+                        .at_ms = fields.integer("at_ms"),
+                        .signal = optional_int32(fields, "signal"),
+                        .cpu_ms = fields.optional_integer("cpu_ms"),
+                        .peak_memory_bytes = fields.optional_integer("peak_memory_bytes"),
+                        .containment = fields.optional_text("containment").value_or("")};
     });
 }
 
@@ -232,13 +250,18 @@ std::string encode(const Refused& body) {
     auto object = addressed(body.agent, body.attempt);
     object["reason"] = body.reason;
     object["at_ms"] = body.at_ms;
+    object["cause"] =
+        std::ranges::find(causes, body.cause, &decltype(causes)::value_type::first)->second;
     return json::serialize(object);
 }
 
 Decoded<Refused> decode_refused(std::string_view body) {
     return decode<Refused>(body, [](const Fields& fields) {
+        const auto word = fields.text("cause");
+        const auto* cause = std::ranges::find(causes, word, &decltype(causes)::value_type::second);
+        if (cause == causes.end()) Fields::wrong("cause", "policy, expired or arrived_late");
         return Refused{fields.agent(), fields.attempt(), fields.text("reason"),
-                       fields.integer("at_ms")};
+                       fields.integer("at_ms"), cause->first};
     });
 }
 

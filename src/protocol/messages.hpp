@@ -114,16 +114,27 @@ struct Finished {
     std::int64_t execution_time_ms = 0;
     std::optional<int> exit_code;
     std::int64_t at_ms = 0;
+    std::optional<int> signal;                      ///< the number of the signal that ended it
+    std::optional<std::int64_t> cpu_ms;             ///< processor time of all its processes
+    std::optional<std::int64_t> peak_memory_bytes;  ///< where the host can tell
+    std::string containment;  ///< what held its processes: cgroup, process_group, or empty: none
 };
 std::string encode(const Finished& body);
 Decoded<Finished> decode_finished(std::string_view body);
 
 /// Agent to server: it did not and will not run, and why.
 struct Refused {
+    /// What the refusal means for the command's state.
+    enum class Cause {
+        policy,        ///< the host will not: command, parameters, its owner's rules, its limits
+        expired,       ///< it waited for its turn on the host until its expiry
+        arrived_late,  ///< it came after its expiry, and the host does not know it
+    };
     AgentId agent;
     AttemptId attempt;
     std::string reason;
     std::int64_t at_ms = 0;
+    Cause cause = Cause::policy;
 };
 std::string encode(const Refused& body);
 Decoded<Refused> decode_refused(std::string_view body);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
+#include <map>
 #include <ranges>
 
 #include "server/dispatch/command_store.hpp"
@@ -16,8 +17,9 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     explicit MemoryCommandStore(boost::asio::any_io_executor io) : io_(std::move(io)) {}
 
     std::vector<dispatch::CommandRecord> rows;  ///< oldest first
-    bool broken = false;                        ///< every call fails
-    bool silent = false;                        ///< ping gets no answer
+    std::map<std::string, std::vector<dispatch::AttemptRecord>> earlier_attempts;
+    bool broken = false;  ///< every call fails
+    bool silent = false;  ///< ping gets no answer
 
     dispatch::CommandRecord* row_of(const std::string& command_id) {
         const auto found =
@@ -38,12 +40,53 @@ class MemoryCommandStore final : public dispatch::CommandStore {
         if (!broken && row != nullptr) {
             if (row->agent_id == update.agent_id && row->attempt == update.attempt.attempt &&
                 protocol::may_follow(row->state, update.state)) {
-                apply(update, *row);
+                update.retry_at_ms ? begin_again(update, *row) : apply(update, *row);
                 outcome.changed = true;
             }
             outcome.record = *row;
         }
         answer(std::move(done), std::move(outcome));
+    }
+    void mark_dispatched(
+        protocol::AttemptId attempt, std::int64_t expires_at_ms,
+        runtime::Callback<dispatch::StoreResult<dispatch::UpdateOutcome>> done) override {
+        change(attempt.command, std::move(done), [&](dispatch::CommandRecord& row) {
+            if (row.state != protocol::CommandState::pending || row.dispatched) return false;
+            if (row.attempt != attempt.attempt) return false;
+            row.dispatched = true;
+            row.expires_at_ms = expires_at_ms;
+            row.next_attempt_at_ms.reset();
+            return true;
+        });
+    }
+    void request_cancel(
+        protocol::CommandId id, std::string by, std::int64_t at_ms,
+        runtime::Callback<dispatch::StoreResult<dispatch::UpdateOutcome>> done) override {
+        change(id, std::move(done), [&](dispatch::CommandRecord& row) {
+            if (protocol::is_final(row.state)) return false;
+            row.cancel_requested_at_ms = at_ms;
+            row.cancel_requested_by = by;
+            if (!row.dispatched) {
+                row.state = protocol::CommandState::cancelled;
+                row.completed_at_ms = at_ms;
+            }
+            return true;
+        });
+    }
+    void find_by_key(
+        std::string sent_by, std::string idempotency_key,
+        runtime::Callback<dispatch::StoreResult<std::optional<dispatch::CommandRecord>>> done)
+        override {
+        std::optional<dispatch::CommandRecord> found;
+        for (const auto& row : rows) {
+            if (row.sent_by == sent_by && row.idempotency_key == idempotency_key) found = row;
+        }
+        answer(std::move(done), std::move(found));
+    }
+    void attempts(protocol::CommandId id,
+                  runtime::Callback<dispatch::StoreResult<std::vector<dispatch::AttemptRecord>>>
+                      done) override {
+        answer(std::move(done), earlier_attempts[id.text()]);
     }
     void find(protocol::CommandId id,
               runtime::Callback<dispatch::StoreResult<std::optional<dispatch::CommandRecord>>> done)
@@ -84,6 +127,25 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     }
 
   private:
+    template <typename Change>
+    void change(const protocol::CommandId& id,
+                runtime::Callback<dispatch::StoreResult<dispatch::UpdateOutcome>> done,
+                Change make) {
+        dispatch::UpdateOutcome outcome;
+        auto* row = row_of(id.text());
+        if (!broken && row != nullptr) outcome = {.changed = make(*row), .record = *row};
+        answer(std::move(done), std::move(outcome));
+    }
+    void begin_again(const dispatch::CommandUpdate& update, dispatch::CommandRecord& row) {
+        earlier_attempts[row.command_id].push_back({.attempt = row.attempt,
+                                                    .state = update.state,
+                                                    .output = update.output,
+                                                    .error = update.error});
+        ++row.attempt;
+        row.state = protocol::CommandState::pending;
+        row.dispatched = false;
+        row.next_attempt_at_ms = update.retry_at_ms;
+    }
     static void apply(const dispatch::CommandUpdate& update, dispatch::CommandRecord& row) {
         row.state = update.state;
         if (protocol::is_final(update.state)) {

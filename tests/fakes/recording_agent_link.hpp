@@ -17,6 +17,7 @@ class RecordingAgentLink final : public dispatch::AgentLink {
     std::vector<protocol::Run> runs;
     std::vector<protocol::Cancel> cancels;
     std::vector<protocol::Ack> acks;
+    std::vector<std::string> ended;
     std::vector<protocol::original::Command> original_commands;
     dispatch::Receivers receivers = 1;
     std::function<void(const protocol::Run&)> host;  ///< called in the next turn with each run
@@ -28,6 +29,7 @@ class RecordingAgentLink final : public dispatch::AgentLink {
     }
     void send(const protocol::Cancel& cancel) override { cancels.push_back(cancel); }
     void send(const protocol::Ack& ack) override { acks.push_back(ack); }
+    void announce_end(const protocol::CommandId& id) override { ended.push_back(id.text()); }
     void send_original(const protocol::AgentId&, const protocol::original::Command& command,
                        runtime::Callback<dispatch::Receivers> done) override {
         original_commands.push_back(command);

@@ -109,7 +109,9 @@ void Executor::take_run(const protocol::Entry& entry, Way way, Settled settled) 
         return repeat(run->attempt, known->second, std::move(settled));
     }
     if (auto reason = obstacle(*run, way)) {
-        refuse(run->attempt, run->expires_at_ms, *std::move(reason));
+        const bool late = taking_ && run->expires_at_ms <= clock_.wall_ms();
+        refuse(run->attempt, run->expires_at_ms, *std::move(reason),
+               late ? protocol::Refused::Cause::arrived_late : protocol::Refused::Cause::policy);
         return settle();
     }
     auto admitted = admit(handlers_, run->command, run->params);
@@ -132,7 +134,8 @@ std::optional<std::string> Executor::obstacle(const protocol::Run& run, Way way)
     if (run.expires_at_ms <= now) {
         auto sentence = "it expired " + duration_text(now - run.expires_at_ms) +
                         " ago by the clock of this host";
-        if (way == Way::channel) {
+        // Sent while it was still good, and here at once: only the clocks can make it late.
+        if (way == Way::channel && run.issued_at_ms < run.expires_at_ms) {
             sentence +=
                 "; it arrived at once, so the clocks of this host and of the server are about " +
                 duration_text(now - run.issued_at_ms) + " apart: set both by NTP";
@@ -267,7 +270,8 @@ void Executor::ended(const protocol::AttemptId& attempt, Ending ending) {
             return finish(attempt, std::move(finished));
         case Ending::Kind::expired:
             return refuse(attempt, expires_at_ms,
-                          "it expired while it waited for its turn on this host");
+                          "it expired while it waited for its turn on this host",
+                          protocol::Refused::Cause::expired);
         case Ending::Kind::not_started:
             return refuse(attempt, expires_at_ms, std::move(ending.why));
     }

@@ -119,7 +119,8 @@ class Executor {
     void ended(const protocol::AttemptId& attempt, Ending ending);
     void finish(const protocol::AttemptId& attempt, protocol::Finished finished,
                 runtime::Callback<Journal::Written> written = nullptr);
-    void refuse(const protocol::AttemptId& attempt, std::int64_t expires_at_ms, std::string reason);
+    void refuse(const protocol::AttemptId& attempt, std::int64_t expires_at_ms, std::string reason,
+                protocol::Refused::Cause cause = protocol::Refused::Cause::policy);
     void keep(const protocol::AttemptId& attempt, Known& known, Result result);
     void recorded(const protocol::AttemptId& attempt);
     void say(const Known& known);

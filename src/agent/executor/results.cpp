@@ -19,11 +19,11 @@ void Executor::finish(const protocol::AttemptId& attempt, protocol::Finished fin
 }
 
 void Executor::refuse(const protocol::AttemptId& attempt, std::int64_t expires_at_ms,
-                      std::string reason) {
+                      std::string reason, protocol::Refused::Cause cause) {
     log::warning(
         "a command was refused",
         {{"command_id", attempt.command.text()}, {"attempt", attempt.attempt}, {"reason", reason}});
-    protocol::Refused refused{settings_.agent, attempt, std::move(reason), clock_.wall_ms()};
+    protocol::Refused refused{settings_.agent, attempt, std::move(reason), clock_.wall_ms(), cause};
     if (known_.size() >= settings_.max_remembered && !known_.contains(attempt)) {
         return reports_.report(refused);  // no room to keep it; the server asks again
     }

@@ -34,6 +34,12 @@ void AgentEndpoints::add_to(Api& api) {
              .responses = {{200, "the host"}, {404, "no such agent"}},
              .handle = [this](Call call) { return status(std::move(call)); }});
     api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/{agent_id}/why",
+             .summary = "The evidence for a host's state",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "the evidence"}, {404, "no such agent"}},
+             .handle = [this](Call call) { return why(std::move(call)); }});
+    api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/list",
              .summary = "All hosts, by id",
              .permission = "cockpit_agents:read",
@@ -73,6 +79,16 @@ AgentEndpoints::Answer AgentEndpoints::status(Call call) {
     const auto agent = directory_.find(*id, clock_.wall_ms());
     if (!agent) co_return unknown_agent(*id);
     co_return json_response(to_json(*agent));
+}
+
+AgentEndpoints::Answer AgentEndpoints::why(Call call) {
+    const auto id = protocol::AgentId::parse(call.path.at("agent_id"));
+    if (!id) co_return http::problem(400, "'agent_id' is wrong: " + id.error());
+    const auto agent = directory_.find(*id, clock_.wall_ms());
+    if (!agent) co_return unknown_agent(*id);
+    co_return json_response(json::object{{"agent_id", id->text()},
+                                         {"status", dispatch::to_text(agent->presence)},
+                                         {"why", agent->evidence}});
 }
 
 AgentEndpoints::Answer AgentEndpoints::list(Call call) {

@@ -19,6 +19,7 @@ class AgentEndpoints {
   private:
     using Answer = boost::asio::awaitable<http::Response>;
     Answer status(Call call);
+    Answer why(Call call);
     Answer list(Call call);
     Answer accept_key(Call call);
 

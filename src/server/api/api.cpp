@@ -63,6 +63,11 @@ std::expected<boost::json::object, http::Response> body_of(const http::Request& 
     return *std::move(checked);
 }
 
+bool is_idempotency_key(std::string_view key) {
+    return !key.empty() && key.size() <= 255 &&
+           std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
 }  // namespace
 
 void Api::add(Endpoint endpoint) {
@@ -127,6 +132,13 @@ asio::awaitable<http::Response> Api::run(const http::Request& request) {
               .body = *std::move(body),
               .identity = *std::move(identity),
               .peer = request.peer_address};
+    if (const auto key = request.header("idempotency-key")) {
+        if (!is_idempotency_key(*key)) {
+            co_return http::problem(
+                400, "the Idempotency-Key header must be 1 to 255 printable ASCII characters");
+        }
+        call.idempotency_key = std::string(*key);
+    }
     co_return co_await endpoint.handle(std::move(call));
 }
 

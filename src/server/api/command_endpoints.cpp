@@ -2,9 +2,14 @@
 
 #include <chrono>
 
+#include <boost/json/serialize.hpp>
+
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
 #include "runtime/await_callback.hpp"
 #include "server/api/problems.hpp"
 #include "server/api/views.hpp"
+#include "server/dispatch/why.hpp"
 
 namespace cockpit::api {
 namespace json = boost::json;
@@ -15,6 +20,9 @@ using Type = Field::Type;
 
 constexpr double git_pull_wait_s = 30;
 constexpr double docker_restart_wait_s = 60;
+constexpr std::int64_t queue_s = 3'600;
+// Agents refuse what lives longer than seven days.
+constexpr std::int64_t longest_queue_s = 7 * 86'400 - 60;
 
 const Field agent_id{
     .name = "agent_id", .required = true, .description = "the host's agent", .max_length = 255};
@@ -32,10 +40,65 @@ Responses responses(std::string when_200) {
     return {{200, std::move(when_200)},
             {400, "a field is wrong, the host has no such command, or params do not fit it"},
             {404, "no such agent"},
-            {409, "the agent's key is not accepted"},
+            {409, "the agent speaks the unsigned protocol, or the Idempotency-Key was used before"},
             {422, "the host refused the command, or it failed; the command's fields are there"},
             {503, "the agent is offline or cannot be seen; nothing was sent"},
             {504, "it did not end in time; the command's fields are there"}};
+}
+
+std::optional<std::int64_t> milliseconds_of(const json::object& body, std::string_view name) {
+    const auto seconds = number_of(body, name);
+    if (!seconds) return std::nullopt;
+    return static_cast<std::int64_t>(*seconds * 1000);
+}
+
+const std::vector<Field>& retry_fields() {
+    static const std::vector<Field> fields{
+        {.name = "max_attempts", .type = Type::integer, .required = true, .min = 1, .max = 10},
+        {.name = "backoff_s", .type = Type::number, .min = 0, .max = 3600},
+        {.name = "on", .type = Type::text_list, .min_length = 1, .max_length = 3}};
+    return fields;
+}
+
+std::expected<dispatch::RetryPolicy, std::string> read_retry(const json::object& given) {
+    using protocol::CommandState;
+    const auto checked = check_fields(retry_fields(), given);
+    if (!checked) return std::unexpected("'retry' is wrong: " + checked.error());
+    dispatch::RetryPolicy retry;
+    retry.max_attempts = static_cast<int>(*integer_of(*checked, "max_attempts"));
+    retry.backoff_ms = milliseconds_of(*checked, "backoff_s").value_or(retry.backoff_ms);
+    for (const auto& word : list_of(*checked, "on").value_or(std::vector<std::string>{"error"})) {
+        const auto state = protocol::parse_command_state(word);
+        if (state != CommandState::error && state != CommandState::timeout &&
+            state != CommandState::interrupted) {
+            return std::unexpected("'retry' is wrong: 'on' holds '" + word +
+                                   "', which is none of error, timeout, interrupted");
+        }
+        retry.on.push_back(*state);
+    }
+    return retry;
+}
+
+// What the request wishes of the way to the host, beside the command itself.
+std::expected<void, std::string> read_delivery(const Call& call, dispatch::Submission& submission) {
+    submission.timeout_ms = milliseconds_of(call.body, "execution_timeout");
+    const auto expires_in = milliseconds_of(call.body, "expires_in");
+    if (boolean_of(call.body, "queue_if_offline").value_or(false)) {
+        submission.queue_for_ms = expires_in.value_or(queue_s * 1000);
+    } else if (expires_in) {
+        return std::unexpected("'expires_in' needs 'queue_if_offline': true");
+    }
+    if (const auto* retry = call.body.if_contains("retry")) {
+        auto policy = read_retry(retry->as_object());
+        if (!policy) return std::unexpected(policy.error());
+        submission.retry = *std::move(policy);
+    }
+    if (call.idempotency_key) {
+        submission.idempotency = {
+            *call.idempotency_key,
+            crypto::to_hex(crypto::sha256(submission.command + '\n' + json::serialize(call.body)))};
+    }
+    return {};
 }
 
 }  // namespace
@@ -53,7 +116,24 @@ void CommandEndpoints::add_to(Api& api) {
                    .min_length = 1,
                    .max_length = 50},
                   {.name = "params", .type = Type::object, .description = "what the command takes"},
-                  timeout("seconds to wait for the end; absent or 0: answer at once")},
+                  timeout("seconds to wait for the end; absent or 0: answer at once"),
+                  {.name = "execution_timeout",
+                   .type = Type::number,
+                   .description = "seconds it may run; the host's own limit stays the maximum",
+                   .min = 1,
+                   .max = 86'400},
+                  {.name = "queue_if_offline",
+                   .type = Type::boolean,
+                   .description = "true: a host that is away is waited for, as long as expires_in"},
+                  {.name = "expires_in",
+                   .type = Type::number,
+                   .description = "seconds within which it must start, or it never will",
+                   .min = 1,
+                   .max = longest_queue_s},
+                  {.name = "retry",
+                   .type = Type::object,
+                   .description = "{max_attempts: 1 to 10, backoff_s: 0 to 3600, on: list of "
+                                  "error, timeout, interrupted}"}},
          .responses = responses("accepted (status pending), or ended well"),
          .handle = [this](Call call) { return send_any(std::move(call)); }});
     api.add({.method = "POST",
@@ -85,6 +165,26 @@ void CommandEndpoints::add_to(Api& api) {
                       timeout("seconds to wait for the end, default 60; 0: answer at once")},
              .responses = responses("ended well"),
              .handle = [this](Call call) { return docker_restart(std::move(call)); }});
+    api.add({.method = "POST",
+             .pattern = "/api/cockpit-agent/commands/{command_id}/cancel",
+             .summary = "Stop a command; the answer tells how it stands",
+             .permission = "cockpit_agents:write",
+             .responses = {{200, "cancelled, or the host is being told"},
+                           {404, "no such command"},
+                           {409, "it has ended already, or its host's agent cannot stop it"}},
+             .handle = [this](Call call) { return cancel(std::move(call)); }});
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/commands/{command_id}/why",
+             .summary = "What a command waits for, or which rule ended it",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "the reason"}, {404, "no such command"}},
+             .handle = [this](Call call) { return why(std::move(call)); }});
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/commands/{command_id}/attempts",
+             .summary = "How the attempts before the current one ended",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "the attempts, oldest first"}, {404, "no such command"}},
+             .handle = [this](Call call) { return attempts(std::move(call)); }});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/commands/{command_id}",
              .summary = "How a command stands",
@@ -125,6 +225,9 @@ CommandEndpoints::Answer CommandEndpoints::submit(Call call, std::string command
                                     .command = std::move(command),
                                     .params = std::move(params),
                                     .sent_by = call.identity.username};
+    if (auto read = read_delivery(call, submission); !read) {
+        co_return http::problem(400, read.error());
+    }
     using Accepted = std::expected<dispatch::CommandRecord, dispatch::SubmitError>;
     auto accepted = co_await runtime::await_callback<Accepted>(
         [&](auto done) { dispatcher_.submit(std::move(submission), std::move(done)); });
@@ -167,6 +270,47 @@ CommandEndpoints::Answer CommandEndpoints::find(Call call) {
     if (!found) co_return to_problem(found.error());
     if (!*found) co_return http::problem(404, "there is no command " + id->text());
     co_return json_response(to_json(**found));
+}
+
+CommandEndpoints::Answer CommandEndpoints::cancel(Call call) {
+    const auto id = protocol::CommandId::parse(call.path.at("command_id"));
+    if (!id) co_return http::problem(400, "'command_id' is wrong: " + id.error());
+    using Cancelled = std::expected<dispatch::CommandRecord, dispatch::CancelError>;
+    auto cancelled = co_await runtime::await_callback<Cancelled>(
+        [&](auto done) { dispatcher_.cancel(*id, call.identity.username, std::move(done)); });
+    if (!cancelled) co_return to_problem(cancelled.error());
+    co_return json_response(to_json(*cancelled));
+}
+
+CommandEndpoints::Answer CommandEndpoints::why(Call call) {
+    const auto id = protocol::CommandId::parse(call.path.at("command_id"));
+    if (!id) co_return http::problem(400, "'command_id' is wrong: " + id.error());
+    auto found = co_await look_up(*id);
+    if (!found) co_return to_problem(found.error());
+    if (!*found) co_return http::problem(404, "there is no command " + id->text());
+    const auto agent = protocol::AgentId::parse((*found)->agent_id);
+    const auto now = clock_.wall_ms();
+    co_return json_response(json::object{
+        {"command_id", id->text()},
+        {"status", protocol::to_text((*found)->state)},
+        {"why", dispatch::why(**found, agent ? directory_.find(*agent, now) : std::nullopt, now)}});
+}
+
+CommandEndpoints::Answer CommandEndpoints::attempts(Call call) {
+    const auto id = protocol::CommandId::parse(call.path.at("command_id"));
+    if (!id) co_return http::problem(400, "'command_id' is wrong: " + id.error());
+    auto found = co_await look_up(*id);
+    if (!found) co_return to_problem(found.error());
+    if (!*found) co_return http::problem(404, "there is no command " + id->text());
+    using Attempts = dispatch::StoreResult<std::vector<dispatch::AttemptRecord>>;
+    auto earlier = co_await runtime::await_callback<Attempts>(
+        [&](auto done) { store_.attempts(*id, std::move(done)); });
+    if (!earlier) co_return to_problem(earlier.error());
+    json::array attempts;
+    for (const auto& attempt : *earlier)
+        attempts.push_back(to_json(attempt));
+    co_return json_response(
+        json::object{{"command_id", id->text()}, {"attempts", std::move(attempts)}});
 }
 
 }  // namespace cockpit::api

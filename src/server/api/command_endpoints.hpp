@@ -12,8 +12,9 @@ namespace cockpit::api {
 
 class CommandEndpoints {
   public:
-    CommandEndpoints(dispatch::Dispatcher& dispatcher, dispatch::CommandStore& store)
-        : dispatcher_(dispatcher), store_(store) {}
+    CommandEndpoints(dispatch::Dispatcher& dispatcher, dispatch::CommandStore& store,
+                     const dispatch::AgentDirectory& directory, const runtime::Clock& clock)
+        : dispatcher_(dispatcher), store_(store), directory_(directory), clock_(clock) {}
     /// This object must outlive `api`.
     void add_to(Api& api);
 
@@ -23,6 +24,9 @@ class CommandEndpoints {
     Answer git_pull(Call call);
     Answer docker_restart(Call call);
     Answer find(Call call);
+    Answer cancel(Call call);
+    Answer why(Call call);
+    Answer attempts(Call call);
 
     /// Without `wait_s`, or with 0, answers as soon as the command is kept.
     Answer submit(Call call, std::string command, boost::json::object params,
@@ -34,6 +38,8 @@ class CommandEndpoints {
 
     dispatch::Dispatcher& dispatcher_;
     dispatch::CommandStore& store_;
+    const dispatch::AgentDirectory& directory_;
+    const runtime::Clock& clock_;
 };
 
 }  // namespace cockpit::api

@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ struct Call {
     boost::json::object body;                 ///< as check_fields returned it
     auth::Identity identity;                  ///< empty for open endpoints
     std::string peer;
+    std::optional<std::string> idempotency_key;  ///< the header of that name
 };
 
 struct Endpoint {

@@ -23,7 +23,10 @@ std::vector<Field> page_fields() {
             {.name = "cursor",
              .description = "next_cursor of the page before",
              .min_length = 1,
-             .max_length = 64}};
+             .max_length = 64},
+            {.name = "open",
+             .type = Field::Type::boolean,
+             .description = "true: only commands that have not ended, those that wait among them"}};
 }
 
 }  // namespace
@@ -75,6 +78,7 @@ HistoryEndpoints::Answer HistoryEndpoints::page(Call call, std::optional<protoco
     dispatch::HistoryQuery query{
         .limit = static_cast<int>(integer_of(call.query, "limit").value_or(50))};
     if (agent) query.agent_id = agent->text();
+    query.only_open = boolean_of(call.query, "open").value_or(false);
     if (const auto cursor = text_of(call.query, "cursor")) {
         query.before_id = from_cursor(*cursor);
         if (!query.before_id) {
@@ -84,7 +88,8 @@ HistoryEndpoints::Answer HistoryEndpoints::page(Call call, std::optional<protoco
     auto found = co_await runtime::await_callback<dispatch::StoreResult<dispatch::HistoryPage>>(
         [&](auto done) { store_.history(query, std::move(done)); });
     if (!found) co_return to_problem(found.error());
-    if (agent && found->total == 0 && !directory_.find(*agent, clock_.wall_ms())) {
+    if (agent && !query.only_open && found->total == 0 &&
+        !directory_.find(*agent, clock_.wall_ms())) {
         co_return http::problem(404, "there is no agent '" + agent->text() + "'");
     }
     json::array commands;

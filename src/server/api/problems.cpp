@@ -66,7 +66,22 @@ int status_of(dispatch::SubmitError::Kind kind) {
         case Kind::invalid_params:
             return 400;
         case Kind::agent_not_trusted:
+        case Kind::key_used_before:
             return 409;
+    }
+    return 500;
+}
+
+int status_of(dispatch::CancelError::Kind kind) {
+    using Kind = dispatch::CancelError::Kind;
+    switch (kind) {
+        case Kind::unknown_command:
+            return 404;
+        case Kind::already_ended:
+        case Kind::not_possible:
+            return 409;
+        case Kind::store_unavailable:
+            return 503;
     }
     return 500;
 }
@@ -124,6 +139,11 @@ http::Response to_problem(auth::TokenFailure failure) {
 
 http::Response to_problem(const dispatch::SubmitError& error) {
     return http::problem(status_of(error.kind), error.detail);
+}
+
+http::Response to_problem(const dispatch::CancelError& error) {
+    if (!error.record) return http::problem(status_of(error.kind), error.detail);
+    return command_problem(status_of(error.kind), error.detail, *error.record);
 }
 
 http::Response to_problem(const dispatch::AcceptKeyError& error) {

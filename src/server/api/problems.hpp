@@ -16,6 +16,7 @@ namespace cockpit::api {
 http::Response to_problem(const auth::AccessError& error);
 http::Response to_problem(auth::TokenFailure failure);
 http::Response to_problem(const dispatch::SubmitError& error);
+http::Response to_problem(const dispatch::CancelError& error);
 http::Response to_problem(const dispatch::AcceptKeyError& error);
 /// Logs the message; the client is told only that the database is unavailable.
 http::Response to_problem(const dispatch::StoreError& error);

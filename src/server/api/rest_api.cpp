@@ -13,7 +13,7 @@ std::vector<HealthCheck> with_database(std::vector<HealthCheck> checks,
 
 RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     : auth_(ports.access),
-      commands_(ports.dispatcher, ports.commands),
+      commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
       agents_(ports.directory, ports.admission, ports.clock),
       history_(ports.commands, ports.directory, ports.clock),
       health_(with_database(std::move(checks), ports.commands)),

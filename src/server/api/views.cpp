@@ -80,7 +80,27 @@ json::object to_json(const dispatch::CommandRecord& record) {
             {"started_at", iso_time_or_null(record.started_at_ms)},
             {"completed_at", iso_time_or_null(record.completed_at_ms)},
             {"sent_by", record.sent_by},
-            {"attempt", record.attempt}};
+            {"attempt", record.attempt},
+            {"signal", or_null(record.signal)},
+            {"cpu_ms", or_null(record.cpu_ms)},
+            {"peak_memory_bytes", or_null(record.peak_memory_bytes)},
+            {"containment", or_null(record.containment)},
+            {"expires_at", iso_time_or_null(record.expires_at_ms)},
+            {"next_attempt_at", iso_time_or_null(record.next_attempt_at_ms)},
+            {"cancel_requested_at", iso_time_or_null(record.cancel_requested_at_ms)},
+            {"cancel_requested_by", or_null(record.cancel_requested_by)}};
+}
+
+json::object to_json(const dispatch::AttemptRecord& attempt) {
+    return {{"attempt", attempt.attempt},
+            {"status", protocol::to_text(attempt.state)},
+            {"output", text_or_null(attempt.output)},
+            {"error", text_or_null(attempt.error)},
+            {"execution_time_ms", or_null(attempt.execution_time_ms)},
+            {"exit_code", or_null(attempt.exit_code)},
+            {"delivered_at", iso_time_or_null(attempt.delivered_at_ms)},
+            {"started_at", iso_time_or_null(attempt.started_at_ms)},
+            {"completed_at", iso_time_or_null(attempt.completed_at_ms)}};
 }
 
 json::object to_json(const dispatch::AgentView& agent) {

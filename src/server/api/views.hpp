@@ -22,6 +22,7 @@ boost::json::value iso_time_or_null(std::optional<std::int64_t> unix_ms);
 
 boost::json::object to_json(const dispatch::CommandRecord& record);
 /// last_heartbeat and started_at in whole seconds since the Unix epoch, as the original has them.
+boost::json::object to_json(const dispatch::AttemptRecord& attempt);
 boost::json::object to_json(const dispatch::AgentView& agent);
 boost::json::object to_json(const auth::UserRecord& user);
 boost::json::object to_json(const auth::Identity& identity);

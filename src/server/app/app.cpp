@@ -35,6 +35,7 @@ namespace {
 
 constexpr milliseconds tick(500);
 constexpr milliseconds request_grace(5'000);
+constexpr std::chrono::seconds host_refresh(15);
 constexpr std::chrono::hours token_sweep(1);
 constexpr std::size_t pool_threads = 2;
 
@@ -178,6 +179,7 @@ class App {
         }
         transport_.start(news_);
         tasks_.spawn("tick", keep_ticking());
+        tasks_.spawn("refresh hosts", refresh_hosts());
         tasks_.spawn("token sweep", sweep_tokens());
         listener_->start();
 
@@ -209,6 +211,15 @@ class App {
             timer.expires_after(tick);
             co_await timer.async_wait(asio::use_awaitable);
             dispatcher_.on_tick();
+        }
+    }
+
+    asio::awaitable<void> refresh_hosts() {
+        asio::steady_timer timer(io_);
+        for (;;) {
+            timer.expires_after(host_refresh);
+            co_await timer.async_wait(asio::use_awaitable);
+            admission_.refresh();
         }
     }
 

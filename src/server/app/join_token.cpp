@@ -21,6 +21,16 @@ std::string utc_time(std::int64_t ms) {
     return text;
 }
 
+// As config::read_env_file takes it back.
+std::string quoted(const std::string& value) {
+    std::string out = "\"";
+    for (const char c : value) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
 void print_redis(const config::RedisSettings& redis) {
     if (redis.unix_socket) {
         std::cout << "REDIS_SOCKET=" << *redis.unix_socket << '\n';
@@ -32,10 +42,17 @@ void print_redis(const config::RedisSettings& redis) {
         std::cout << "REDIS_HOST=" << redis.host << "\nREDIS_PORT=" << redis.port << '\n';
     }
     if (redis.username) std::cout << "REDIS_USERNAME=" << *redis.username << '\n';
-    if (redis.password) std::cout << "REDIS_PASSWORD='" << *redis.password << "'\n";
+    if (redis.password) std::cout << "REDIS_PASSWORD=" << quoted(*redis.password) << '\n';
     if (redis.database != 0) std::cout << "REDIS_DB=" << redis.database << '\n';
     if (redis.tls) {
         std::cout << "REDIS_TLS=true\n";
+        if (!redis.tls_server_name.empty() && redis.tls_server_name != redis.host) {
+            std::cout << "REDIS_TLS_SERVER_NAME=" << redis.tls_server_name << '\n';
+        }
+        if (redis.tls_cert_file) {
+            std::cout
+                << "# the host needs a certificate of its own: REDIS_TLS_CERT, REDIS_TLS_KEY\n";
+        }
         if (redis.tls_ca_file) {
             std::cout << "# copy this file to the host, too\nREDIS_TLS_CA=" << *redis.tls_ca_file
                       << '\n';

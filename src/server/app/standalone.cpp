@@ -9,8 +9,9 @@ namespace cockpit::server {
 namespace {
 
 constexpr std::chrono::milliseconds redis_grace(5'000);
-// The agent lets commands end within its own SHUTDOWN_GRACE, 20 s by default.
-constexpr std::chrono::milliseconds agent_grace(25'000);
+// The agent lets commands end within its own SHUTDOWN_GRACE, 20 s by default, and then needs some
+// seconds to end them by force and to say so.
+constexpr std::chrono::milliseconds agent_grace(35'000);
 
 std::filesystem::path agent_directory(const std::filesystem::path& state_directory) {
     return state_directory / "agent";

@@ -59,6 +59,21 @@ void Admission::restore(runtime::Callback<StoreResult<bool>> done) {
     });
 }
 
+void Admission::refresh() {
+    store_.load_agents([this](auto records) {
+        if (!records) return;
+        std::vector<AgentRecord> changed;
+        for (auto& record : *records) {
+            const auto id = protocol::AgentId::parse(record.agent_id);
+            const auto* known = id ? directory_.key(*id) : nullptr;
+            if (!id || !record.public_key || (known && *known == *record.public_key)) continue;
+            directory_.set_keys(*id, record.public_key, record.pending_public_key);
+            changed.push_back(std::move(record));
+        }
+        directory_.restore(changed);
+    });
+}
+
 AgentRecord Admission::record_of(const protocol::Hello& hello) const {
     const auto now = clock_.wall_ms();
     return {.agent_id = hello.agent.text(),
@@ -66,7 +81,8 @@ AgentRecord Admission::record_of(const protocol::Hello& hello) const {
             .hostname = hello.hostname,
             .version = hello.version,
             .first_seen_ms = now,
-            .last_seen_ms = now};
+            .last_seen_ms = now,
+            .commands = protocol::to_text(hello.commands)};
 }
 
 void Admission::on_hello(const protocol::Hello& hello, bool answer,

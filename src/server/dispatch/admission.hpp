@@ -44,6 +44,9 @@ class Admission {
     /// Loads the hosts known from the database into the directory.
     void restore(runtime::Callback<StoreResult<bool>> done);
 
+    /// Looks for hosts that joined, or whose key was accepted, on another server of ours.
+    void refresh();
+
     /// A hello signed by the very key it carries (the caller verified that). `answer`: it came by
     /// the stream and wants an ack; a heartbeat from the channel does not. `settled`: see
     /// Dispatcher.

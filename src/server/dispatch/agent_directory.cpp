@@ -17,6 +17,8 @@ const std::string& field(const RegistryHash& hash, const std::string& name) {
     return found == hash.end() ? none : found->second;
 }
 
+constexpr std::size_t most_agents = 100'000;
+
 // The original wrote Python's int(time.time()) in some versions and time.time() in others.
 std::int64_t seconds_field_ms(const RegistryHash& hash, const std::string& name) {
     const auto& text = field(hash, name);
@@ -72,6 +74,7 @@ void AgentDirectory::restore(const std::vector<AgentRecord>& records) {
         auto& agent = agents_[*id];
         agent.hostname = record.hostname;
         agent.version = record.version;
+        agent.commands = protocol::command_schemas_from_text(record.commands);
         agent.public_key = record.public_key;
         agent.pending_public_key = record.pending_public_key;
     }
@@ -104,6 +107,8 @@ void AgentDirectory::on_registry_hash(const protocol::AgentId& id, const Registr
     if (hash.contains("protocol")) return;
     const auto found = agents_.find(id);
     if (found != agents_.end() && found->second.public_key) return;
+    // Anybody with Redis can write such hashes, as many as they like.
+    if (found == agents_.end() && agents_.size() >= most_agents) return;
     auto& agent = agents_[id];
     agent.original_protocol = true;
     agent.hostname = field(hash, "hostname");
@@ -240,6 +245,11 @@ const std::string* AgentDirectory::key(const protocol::AgentId& id) const {
     const auto found = agents_.find(id);
     return found != agents_.end() && found->second.public_key ? &*found->second.public_key
                                                               : nullptr;
+}
+
+bool AgentDirectory::is_original(const protocol::AgentId& id) const {
+    const auto found = agents_.find(id);
+    return found != agents_.end() && !found->second.public_key && found->second.original_protocol;
 }
 
 const protocol::CommandSchema* AgentDirectory::schema(const protocol::AgentId& id,

@@ -81,6 +81,8 @@ class AgentDirectory {
 
     /// The accepted key of the host, base64; null for unknown hosts and those without one.
     const std::string* key(const protocol::AgentId& id) const;
+    /// Whether the host is known, and known to speak the original's wire.
+    bool is_original(const protocol::AgentId& id) const;
     /// What the host takes for this command; null when it cannot do it, or has not said yet.
     const protocol::CommandSchema* schema(const protocol::AgentId& id,
                                           std::string_view command) const;

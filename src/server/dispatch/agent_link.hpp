@@ -21,6 +21,8 @@ class AgentLink {
     virtual void send(const protocol::Run& run, runtime::Callback<Receivers> done) = 0;
     virtual void send(const protocol::Cancel& cancel) = 0;
     virtual void send(const protocol::Ack& ack) = 0;
+    /// Tells the other servers that a command ended.
+    virtual void announce_end(const protocol::CommandId& id) = 0;
     /// The original's unsigned JSON on the host's channel.
     virtual void send_original(const protocol::AgentId& agent,
                                const protocol::original::Command& command,

@@ -22,6 +22,7 @@ struct AgentRecord {
     std::string version;
     std::int64_t first_seen_ms = 0;
     std::int64_t last_seen_ms = 0;
+    std::string commands;  ///< JSON list of protocol::CommandSchema, as last told; may be empty
 };
 
 /// One row of cockpit_join_tokens. The token itself is shown once and kept nowhere.

@@ -26,6 +26,13 @@ struct StoreError {
 template <typename T>
 using StoreResult = std::expected<T, StoreError>;
 
+/// When a command is tried again by itself, as a new attempt.
+struct RetryPolicy {
+    int max_attempts = 1;
+    std::int64_t backoff_ms = 5'000;         ///< doubles with each attempt
+    std::vector<protocol::CommandState> on;  ///< outcomes that are tried again
+};
+
 /// One row of cockpit_agent_commands: the original's columns, then ours. Times are milliseconds
 /// since the Unix epoch; the database holds them as its own timestamps.
 struct CommandRecord {
@@ -48,7 +55,26 @@ struct CommandRecord {
     std::optional<std::int64_t> delivered_at_ms;
     std::optional<std::int64_t> started_at_ms;
     std::optional<int> exit_code;
+
+    std::optional<int> signal;                      ///< the number of the signal that ended it
+    std::optional<std::int64_t> cpu_ms;             ///< processor time of all its processes
+    std::optional<std::int64_t> peak_memory_bytes;  ///< where the host could tell
+    std::optional<std::string> containment;         ///< cgroup or process_group
+    /// Whether an entry of this attempt may be on the wire. False only for a command that waits for
+    /// a host that is away: it can be cancelled and can expire without asking anybody.
+    bool dispatched = true;
+    std::optional<std::int64_t> cancel_requested_at_ms;
+    std::optional<std::string> cancel_requested_by;
+    std::optional<std::string> idempotency_key;  ///< the asker's, unique with sent_by
+    std::optional<std::string> request_digest;   ///< of the request that brought the key
+    RetryPolicy retry;
+    std::optional<std::int64_t> next_attempt_at_ms;  ///< while it waits between two attempts
 };
+
+/// The record's current attempt. Its command id must be one of ours (a UUID).
+inline protocol::AttemptId attempt_of(const CommandRecord& record) {
+    return {*protocol::CommandId::parse(record.command_id), record.attempt};
+}
 
 /// News of one attempt. Written only where protocol::may_follow allows it and the attempt is the
 /// row's.
@@ -61,6 +87,26 @@ struct CommandUpdate {
     std::optional<std::string> error;
     std::optional<std::int64_t> execution_time_ms;
     std::optional<int> exit_code;
+    std::optional<int> signal;
+    std::optional<std::int64_t> cpu_ms;
+    std::optional<std::int64_t> peak_memory_bytes;
+    std::optional<std::string> containment;
+    /// Set with a final state: the outcome is kept as this attempt's, and the row becomes `pending`
+    /// again with the next attempt, not to start before this.
+    std::optional<std::int64_t> retry_at_ms;
+};
+
+/// One row of cockpit_command_attempts: how an attempt before the last one ended.
+struct AttemptRecord {
+    int attempt = 1;
+    protocol::CommandState state = protocol::CommandState::interrupted;
+    std::optional<std::string> output;
+    std::optional<std::string> error;
+    std::optional<std::int64_t> execution_time_ms;
+    std::optional<int> exit_code;
+    std::optional<std::int64_t> delivered_at_ms;
+    std::optional<std::int64_t> started_at_ms;
+    std::optional<std::int64_t> completed_at_ms;
 };
 
 struct UpdateOutcome {
@@ -70,6 +116,7 @@ struct UpdateOutcome {
 
 struct HistoryQuery {
     std::optional<std::string> agent_id;
+    bool only_open = false;                 ///< rows in no final state
     int limit = 50;                         ///< 1 to 1000
     std::optional<std::int64_t> before_id;  ///< rows with a smaller id, newest first
 };
@@ -84,14 +131,29 @@ class CommandStore {
   public:
     virtual ~CommandStore() = default;
 
-    /// Adds the row; the record comes back with its id.
+    /// Adds the row; the record comes back with its id. Fails, too, where sent_by used the record's
+    /// idempotency key before: find_by_key() then has the earlier row.
     virtual void insert(CommandRecord record,
                         runtime::Callback<StoreResult<CommandRecord>> done) = 0;
     virtual void update(CommandUpdate update,
                         runtime::Callback<StoreResult<UpdateOutcome>> done) = 0;
+    /// The attempt is about to go on the wire, with this expiry. Changes only a row that is
+    /// pending, at that attempt and not dispatched yet: of several servers one sends.
+    virtual void mark_dispatched(protocol::AttemptId attempt, std::int64_t expires_at_ms,
+                                 runtime::Callback<StoreResult<UpdateOutcome>> done) = 0;
+    /// Writes down who wants it stopped, for a row in no final state. One that was never dispatched
+    /// becomes `cancelled` by it.
+    virtual void request_cancel(protocol::CommandId id, std::string by, std::int64_t at_ms,
+                                runtime::Callback<StoreResult<UpdateOutcome>> done) = 0;
 
     virtual void find(protocol::CommandId id,
                       runtime::Callback<StoreResult<std::optional<CommandRecord>>> done) = 0;
+    /// The row that this asker's idempotency key made.
+    virtual void find_by_key(std::string sent_by, std::string idempotency_key,
+                             runtime::Callback<StoreResult<std::optional<CommandRecord>>> done) = 0;
+    /// The attempts before the current one, oldest first.
+    virtual void attempts(protocol::CommandId id,
+                          runtime::Callback<StoreResult<std::vector<AttemptRecord>>> done) = 0;
     virtual void history(HistoryQuery query, runtime::Callback<StoreResult<HistoryPage>> done) = 0;
     /// Rows in no final state, oldest first: what a starting server must take up again.
     virtual void open_commands(runtime::Callback<StoreResult<std::vector<CommandRecord>>> done) = 0;

@@ -23,12 +23,17 @@
 #include "server/dispatch/agent_directory.hpp"
 #include "server/dispatch/agent_link.hpp"
 #include "server/dispatch/command_store.hpp"
+#include "server/dispatch/waiters.hpp"
 
 namespace cockpit::dispatch {
 
 struct DispatchSettings {
     std::int64_t delivery_timeout_ms = 10'000;  ///< a host must have it in this time, or it expires
     bool allow_unsigned_agents = false;
+    /// A host that has a command and stays away longer than this: the outcome is called unknown.
+    std::int64_t give_up_ms = 3'600'000;
+    /// Idempotent commands with an unknown outcome are tried this often in all, unasked.
+    int interrupted_attempts = 3;
 };
 
 struct Submission {
@@ -36,8 +41,17 @@ struct Submission {
     std::string command;
     boost::json::object params;
     std::string sent_by;
-    std::optional<std::int64_t>
-        timeout_ms;  ///< limit of execution; the host's own stays the maximum
+    /// Limit of execution; the host's own stays the maximum.
+    std::optional<std::int64_t> timeout_ms;
+    /// Wait as long as this for a host that is away; nothing: a host that is away is an error.
+    std::optional<std::int64_t> queue_for_ms;
+    /// The asker's name for this very request, and a digest of its content.
+    struct Idempotency {
+        std::string key;
+        std::string digest;
+    };
+    std::optional<Idempotency> idempotency;
+    RetryPolicy retry;
 };
 
 struct SubmitError {
@@ -48,16 +62,23 @@ struct SubmitError {
         unknown_command,    ///< the host has no such command
         invalid_params,     ///< they do not fit the command's schema
         agent_not_trusted,  ///< no accepted key, or unsigned and not allowed
+        key_used_before,    ///< the idempotency key named another request
         store_unavailable,  ///< nothing was recorded
     };
     Kind kind;
     std::string detail;  ///< for the person who asked
 };
 
-/// Ends the waiting when it is destroyed; the callback then never comes.
-class Waiter {
-  public:
-    virtual ~Waiter() = default;
+struct CancelError {
+    enum class Kind {
+        unknown_command,
+        already_ended,      ///< the record says how
+        not_possible,       ///< the host's agent is of the original, which cannot stop anything
+        store_unavailable,  ///< nothing was changed
+    };
+    Kind kind;
+    std::string detail;  ///< for the person who asked
+    std::optional<CommandRecord> record;
 };
 
 class Dispatcher {
@@ -70,9 +91,15 @@ class Dispatcher {
     /// Takes up again what an earlier life of the server left open.
     void restore(runtime::Callback<StoreResult<bool>> done);
 
-    /// Answers when the row is committed as pending; the entry is on its way then.
+    /// Answers when the row is committed as pending; the entry is then on its way, or waits for the
+    /// host. With an idempotency key that made a row before, answers with that row.
     void submit(Submission submission,
                 runtime::Callback<std::expected<CommandRecord, SubmitError>> done);
+
+    /// Wants the command stopped. Answers when that is written down: `cancelled` at once where it
+    /// was never on the wire; else the host is told until it has answered how the command ended.
+    void cancel(protocol::CommandId id, std::string by,
+                runtime::Callback<std::expected<CommandRecord, CancelError>> done);
 
     /// Calls back when the command is in a final state, soon when it already is. `done` gets
     /// nothing when the command is unknown or the store fails.
@@ -90,8 +117,11 @@ class Dispatcher {
     void on_original_response(const protocol::AgentId& agent,
                               const protocol::original::Response& response);
 
-    /// To be called about once a second: expires what was not delivered in time, sends again what
-    /// got no receipt, retries writes that failed.
+    /// Another server of ours says that this command ended; looked up where somebody here cares.
+    void on_ended_elsewhere(const protocol::CommandId& id);
+
+    /// To be called about once a second: sends what waits for a host that is back, asks again for
+    /// what got no receipt, ends what can no longer start, takes up what other servers left open.
     void on_tick();
 
     std::size_t open_commands() const { return open_.size(); }
@@ -101,17 +131,33 @@ class Dispatcher {
     struct Open {
         CommandRecord record;
         std::int64_t last_sent_ms = 0;
-        bool original_protocol = false;
-        bool being_written = false;  ///< an update of ours is on its way to the store
+        std::int64_t away_since_ms = 0;  ///< the host is offline since then; 0: it is not
+        bool being_written = false;      ///< an update of ours is on its way to the store
     };
-    class Waiting;
-    struct Waiters;
+    using Submitted = std::expected<CommandRecord, SubmitError>;
+    std::optional<SubmitError> check(Submission& submission, const AgentView& view) const;
+    CommandRecord record_of(Submission submission, const AgentView& view);
+    void insert(CommandRecord record, runtime::Callback<Submitted> done);
+    void answer_repeated(const CommandRecord& earlier, const std::string& digest,
+                         runtime::Callback<Submitted> done) const;
+    void take_up(std::vector<CommandRecord> records);
+    void look_for_others(std::int64_t now_ms);
 
+    void look_after(Open& open, std::int64_t now_ms);
+    void dispatch_waiting(Open& open, std::int64_t now_ms);
     void send(Open& open);
+    void send_cancel(const CommandRecord& record);
+    void close(Open& open, protocol::CommandState state, std::string why);
+    std::int64_t start_limit_ms(const CommandRecord& record) const;
+
+    void on_news(CommandUpdate update, runtime::Callback<bool> settled,
+                 bool unknown_to_host = false);
     void write_news(CommandUpdate update, runtime::Callback<bool> settled);
+    std::optional<std::int64_t> retry_at(const CommandRecord& record,
+                                         protocol::CommandState outcome) const;
     void acknowledge(const std::string& agent_id, const protocol::AttemptId& attempt);
-    void settle_here(const CommandRecord& record);
-    void close_unanswered(Open& open, std::int64_t now_ms);
+    void settle_here(const CommandRecord& record, bool announce);
+    bool is_original(const std::string& agent_id) const;
 
     const DispatchSettings settings_;
     const runtime::Clock& clock_;
@@ -120,7 +166,9 @@ class Dispatcher {
     AgentLink& link_;
     std::function<protocol::CommandId()> new_command_id_;
     std::unordered_map<std::string, Open> open_;  ///< by command id
-    std::shared_ptr<Waiters> waiters_;            ///< outlives us while a Waiter does
+    std::int64_t looked_for_others_ms_ = 0;
+    bool looking_for_others_ = false;
+    std::shared_ptr<Waiters> waiters_;  ///< shared with each Waiter
 };
 
 }  // namespace cockpit::dispatch

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <sstream>
 
 #include "server/store/column_values.hpp"
 
@@ -10,7 +11,9 @@
 #define COCKPIT_COMMAND_COLUMNS                                                             \
     "id, agent_id, command_id, command, params, status, output, error, execution_time_ms, " \
     "sent_at, completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, "    \
-    "started_at, exit_code "
+    "started_at, exit_code, signal, cpu_ms, peak_memory_bytes, containment, dispatched, "   \
+    "cancel_requested_at, cancel_requested_by, idempotency_key, request_digest, "           \
+    "retry_policy, next_attempt_at "
 
 namespace cockpit::store {
 namespace {
@@ -21,8 +24,10 @@ using protocol::CommandState;
 constexpr std::string_view insert_sql = R"(
     INSERT INTO cockpit_agent_commands (
         agent_id, command_id, command, params, status, output, error, execution_time_ms, sent_at,
-        completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, started_at, exit_code)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, started_at, exit_code,
+        dispatched, idempotency_key, request_digest, retry_policy)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21)
     RETURNING id)";
 
 constexpr std::string_view count_sql = R"(
@@ -46,11 +51,58 @@ constexpr std::string_view total_sql =
 constexpr std::string_view agent_total_sql =
     "SELECT total FROM cockpit_agent_command_counts WHERE agent_id = $1";
 
+// The row's own state decides whether it is still open, in the same words as the partial index.
+#define COCKPIT_IS_OPEN "COALESCE(status, 'pending') IN ('pending', 'delivered', 'running')"
+
+constexpr std::string_view open_history_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
+    " AND id < CAST($1 AS BIGINT) ORDER BY id DESC LIMIT $2";
+constexpr std::string_view agent_open_history_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
+    " AND agent_id = $1 AND id < CAST($2 AS BIGINT) ORDER BY id DESC LIMIT $3";
+constexpr std::string_view open_total_sql =
+    "SELECT COUNT(*) FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN;
+constexpr std::string_view agent_open_total_sql =
+    "SELECT COUNT(*) FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN " AND agent_id = $1";
+
+constexpr std::string_view find_by_key_sql =
+    "SELECT " COCKPIT_COMMAND_COLUMNS
+    "FROM cockpit_agent_commands WHERE sent_by = $1 AND idempotency_key = $2";
+
+constexpr std::string_view mark_dispatched_sql =
+    "UPDATE cockpit_agent_commands SET dispatched = TRUE, expires_at_ms = $1, "
+    "next_attempt_at = NULL WHERE command_id = $2 AND attempt = $3 AND dispatched = FALSE "
+    "AND status = 'pending' RETURNING id";
+
+constexpr std::string_view request_cancel_sql =
+    "UPDATE cockpit_agent_commands SET cancel_requested_at = $1, cancel_requested_by = $2, "
+    "completed_at = CASE WHEN dispatched THEN completed_at ELSE $3 END, "
+    "status = CASE WHEN dispatched THEN status ELSE 'cancelled' END "
+    "WHERE command_id = $4 AND " COCKPIT_IS_OPEN " RETURNING id";
+
+constexpr std::string_view keep_attempt_sql =
+    "INSERT INTO cockpit_command_attempts (command_id, attempt, status, output, error, "
+    "execution_time_ms, exit_code, delivered_at, started_at, completed_at) "
+    "SELECT command_id, attempt, CAST($1 AS VARCHAR(20)), CAST($2 AS TEXT), CAST($3 AS TEXT), "
+    "CAST($4 AS INTEGER), CAST($5 AS INTEGER), delivered_at, started_at, COALESCE($6, "
+    "completed_at) "
+    "FROM cockpit_agent_commands "
+    "WHERE command_id = $7 AND agent_id = $8 AND attempt = $9 AND " COCKPIT_IS_OPEN;
+
+constexpr std::string_view begin_again_sql =
+    "UPDATE cockpit_agent_commands SET status = 'pending', attempt = attempt + 1, "
+    "dispatched = FALSE, next_attempt_at = $1, delivered_at = NULL, started_at = NULL "
+    "WHERE command_id = $2 AND agent_id = $3 AND attempt = $4 AND " COCKPIT_IS_OPEN " RETURNING id";
+
+constexpr std::string_view attempts_sql =
+    "SELECT attempt, status, output, error, execution_time_ms, exit_code, delivered_at, "
+    "started_at, completed_at FROM cockpit_command_attempts WHERE command_id = $1 "
+    "ORDER BY attempt";
+
 // To the letter the condition of the partial index of 003_command_delivery.
 constexpr std::string_view open_sql =
-    "SELECT " COCKPIT_COMMAND_COLUMNS
-    "FROM cockpit_agent_commands WHERE COALESCE(status, 'pending') IN ('pending', 'delivered', "
-    "'running') ORDER BY id";
+    "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
+    " ORDER BY id";
 
 // The original left rows without a status; nothing was heard of them. A word that neither of us
 // ever wrote tells nothing of how the command ended, and it must not be taken up again.
@@ -62,6 +114,26 @@ CommandState state_of(const std::optional<std::string>& status) {
 std::optional<int> int_of(std::optional<std::int64_t> number) {
     if (!number) return std::nullopt;
     return static_cast<int>(*number);
+}
+
+// "max_attempts backoff_ms state state …"; nothing for a command that is never tried again.
+std::optional<std::string> retry_text(const dispatch::RetryPolicy& retry) {
+    if (retry.max_attempts <= 1) return std::nullopt;
+    auto text = std::to_string(retry.max_attempts) + " " + std::to_string(retry.backoff_ms);
+    for (const auto state : retry.on)
+        text += " " + std::string(protocol::to_text(state));
+    return text;
+}
+
+dispatch::RetryPolicy retry_of(const std::optional<std::string>& text) {
+    dispatch::RetryPolicy retry;
+    if (!text) return retry;
+    std::istringstream words(*text);
+    words >> retry.max_attempts >> retry.backoff_ms;
+    for (std::string word; words >> word;) {
+        if (const auto state = protocol::parse_command_state(word)) retry.on.push_back(*state);
+    }
+    return retry;
 }
 
 CommandRecord record_of(const Rows::Row& row) {
@@ -86,6 +158,17 @@ CommandRecord record_of(const Rows::Row& row) {
     record.delivered_at_ms = timestamp_cell(row.cell(15));
     record.started_at_ms = timestamp_cell(row.cell(16));
     record.exit_code = int_of(row.integer(17));
+    record.signal = int_of(row.integer(18));
+    record.cpu_ms = row.integer(19);
+    record.peak_memory_bytes = row.integer(20);
+    record.containment = row.cell(21);
+    record.dispatched = row.boolean(22);
+    record.cancel_requested_at_ms = timestamp_cell(row.cell(23));
+    record.cancel_requested_by = row.cell(24);
+    record.idempotency_key = row.cell(25);
+    record.request_digest = row.cell(26);
+    record.retry = retry_of(row.cell(27));
+    record.next_attempt_at_ms = timestamp_cell(row.cell(28));
     return record;
 }
 
@@ -121,8 +204,10 @@ std::string update_sql(CommandState next) {
     return "UPDATE cockpit_agent_commands SET status = $1, " + column +
            " = $2, output = COALESCE($3, output), error = COALESCE($4, error), "
            "execution_time_ms = COALESCE($5, execution_time_ms), exit_code = COALESCE($6, "
-           "exit_code) "
-           "WHERE command_id = $7 AND agent_id = $8 AND attempt = $9 AND " +
+           "exit_code), signal = COALESCE($7, signal), cpu_ms = COALESCE($8, cpu_ms), "
+           "peak_memory_bytes = COALESCE($9, peak_memory_bytes), "
+           "containment = COALESCE($10, containment) "
+           "WHERE command_id = $11 AND agent_id = $12 AND attempt = $13 AND " +
            (predecessors.empty() ? "1 = 0"
                                  : "COALESCE(status, 'pending') IN (" + predecessors + ")") +
            " RETURNING id";
@@ -152,16 +237,28 @@ WriteOf<CommandRecord> insert_command(CommandRecord record) {
     }
     make_storable(record.output);
     make_storable(record.error);
-    Statement statement{
-        insert_sql,
-        {text_value(record.agent_id), text_value(record.command_id), text_value(record.command),
-         text_value(record.params), text_value(protocol::to_text(record.state)),
-         text_value(record.output), text_value(record.error),
-         small_integer_value(record.execution_time_ms), timestamp_value(record.sent_at_ms),
-         timestamp_value(record.completed_at_ms), text_value(record.sent_by),
-         small_integer_value(record.attempt), integer_value(record.expires_at_ms),
-         integer_value(record.timeout_ms), timestamp_value(record.delivered_at_ms),
-         timestamp_value(record.started_at_ms), small_integer_value(record.exit_code)}};
+    Statement statement{insert_sql,
+                        {text_value(record.agent_id),
+                         text_value(record.command_id),
+                         text_value(record.command),
+                         text_value(record.params),
+                         text_value(protocol::to_text(record.state)),
+                         text_value(record.output),
+                         text_value(record.error),
+                         small_integer_value(record.execution_time_ms),
+                         timestamp_value(record.sent_at_ms),
+                         timestamp_value(record.completed_at_ms),
+                         text_value(record.sent_by),
+                         small_integer_value(record.attempt),
+                         integer_value(record.expires_at_ms),
+                         integer_value(record.timeout_ms),
+                         timestamp_value(record.delivered_at_ms),
+                         timestamp_value(record.started_at_ms),
+                         small_integer_value(record.exit_code),
+                         boolean_value(record.dispatched),
+                         text_value(record.idempotency_key),
+                         text_value(record.request_digest),
+                         text_value(retry_text(record.retry))}};
     auto agent_id = record.agent_id;
     return {{std::move(statement)},
             [record = std::move(record)](std::span<const Rows> results) mutable {
@@ -171,23 +268,71 @@ WriteOf<CommandRecord> insert_command(CommandRecord record) {
             std::move(agent_id)};
 }
 
+namespace {
+
+// One statement changes the row under a condition; the next reads it as it stands.
+WriteOf<dispatch::UpdateOutcome> change_and_read(std::vector<Statement> statements,
+                                                 const std::string& command_id) {
+    statements.push_back({find_sql, {text_value(command_id)}});
+    return {std::move(statements),
+            [](std::span<const Rows> results) {
+                dispatch::UpdateOutcome outcome;
+                outcome.changed = !results[results.size() - 2].empty();
+                const auto& row = results.back();
+                if (!row.empty()) outcome.record = record_of(row[0]);
+                return outcome;
+            },
+            std::nullopt};
+}
+
+// The outcome goes to the attempts, and the row begins again; both or neither, by the same
+// condition.
+WriteOf<dispatch::UpdateOutcome> update_for_retry(const dispatch::CommandUpdate& update) {
+    const auto& command_id = update.attempt.command.text();
+    Statement keep{keep_attempt_sql,
+                   {text_value(protocol::to_text(update.state)), text_value(update.output),
+                    text_value(update.error), small_integer_value(update.execution_time_ms),
+                    small_integer_value(update.exit_code), timestamp_value(update.at_ms),
+                    text_value(command_id), text_value(update.agent_id),
+                    small_integer_value(update.attempt.attempt)}};
+    Statement begin_again{
+        begin_again_sql,
+        {timestamp_value(*update.retry_at_ms), text_value(command_id), text_value(update.agent_id),
+         small_integer_value(update.attempt.attempt)}};
+    return change_and_read({std::move(keep), std::move(begin_again)}, command_id);
+}
+
+}  // namespace
+
+WriteOf<dispatch::UpdateOutcome> mark_dispatched(const protocol::AttemptId& attempt,
+                                                 std::int64_t expires_at_ms) {
+    const auto& command_id = attempt.command.text();
+    return change_and_read({{mark_dispatched_sql,
+                             {integer_value(expires_at_ms), text_value(command_id),
+                              small_integer_value(attempt.attempt)}}},
+                           command_id);
+}
+
+WriteOf<dispatch::UpdateOutcome> request_cancel(const protocol::CommandId& id,
+                                                const std::string& by, std::int64_t at_ms) {
+    return change_and_read(
+        {{request_cancel_sql,
+          {timestamp_value(at_ms), text_value(by), timestamp_value(at_ms), text_value(id.text())}}},
+        id.text());
+}
+
 WriteOf<dispatch::UpdateOutcome> update_command(const dispatch::CommandUpdate& update) {
+    if (update.retry_at_ms) return update_for_retry(update);
     const auto& command_id = update.attempt.command.text();
     Statement change{update_sql_of(update.state),
                      {text_value(protocol::to_text(update.state)), timestamp_value(update.at_ms),
                       text_value(update.output), text_value(update.error),
                       small_integer_value(update.execution_time_ms),
-                      small_integer_value(update.exit_code), text_value(command_id),
+                      small_integer_value(update.exit_code), small_integer_value(update.signal),
+                      integer_value(update.cpu_ms), integer_value(update.peak_memory_bytes),
+                      text_value(update.containment), text_value(command_id),
                       text_value(update.agent_id), small_integer_value(update.attempt.attempt)}};
-    Statement as_it_stands{find_sql, {text_value(command_id)}};
-    return {{std::move(change), std::move(as_it_stands)},
-            [](std::span<const Rows> results) {
-                dispatch::UpdateOutcome outcome;
-                outcome.changed = !results[0].empty();
-                if (!results[1].empty()) outcome.record = record_of(results[1][0]);
-                return outcome;
-            },
-            std::nullopt};
+    return change_and_read({std::move(change)}, command_id);
 }
 
 Statement add_to_count(const std::string& agent_id, std::int64_t rows) {
@@ -210,11 +355,14 @@ dispatch::HistoryPage command_history(Connection& connection, const dispatch::Hi
     Rows total;
     if (query.agent_id) {
         const Value agent = text_value(*query.agent_id);
-        rows = connection.query({agent_history_sql, {agent, before, one_more}});
-        total = connection.query({agent_total_sql, {agent}});
+        rows = connection.query({query.only_open ? agent_open_history_sql : agent_history_sql,
+                                 {agent, before, one_more}});
+        total =
+            connection.query({query.only_open ? agent_open_total_sql : agent_total_sql, {agent}});
     } else {
-        rows = connection.query({history_sql, {before, one_more}});
-        total = connection.query({total_sql, {}});
+        rows = connection.query(
+            {query.only_open ? open_history_sql : history_sql, {before, one_more}});
+        total = connection.query({query.only_open ? open_total_sql : total_sql, {}});
     }
     dispatch::HistoryPage page;
     page.records = records_of(rows);
@@ -222,6 +370,33 @@ dispatch::HistoryPage command_history(Connection& connection, const dispatch::Hi
     if (page.more) page.records.pop_back();
     if (!total.empty()) page.total = total[0].integer(0).value_or(0);
     return page;
+}
+
+std::optional<CommandRecord> find_by_key(Connection& connection, const std::string& sent_by,
+                                         const std::string& idempotency_key) {
+    const Rows rows =
+        connection.query({find_by_key_sql, {text_value(sent_by), text_value(idempotency_key)}});
+    if (rows.empty()) return std::nullopt;
+    return record_of(rows[0]);
+}
+
+std::vector<dispatch::AttemptRecord> command_attempts(Connection& connection,
+                                                      const std::string& id) {
+    std::vector<dispatch::AttemptRecord> attempts;
+    const Rows rows = connection.query({attempts_sql, {text_value(id)}});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto row = rows[i];
+        attempts.push_back({.attempt = static_cast<int>(row.integer(0).value_or(1)),
+                            .state = state_of(row.cell(1)),
+                            .output = row.cell(2),
+                            .error = row.cell(3),
+                            .execution_time_ms = row.integer(4),
+                            .exit_code = int_of(row.integer(5)),
+                            .delivered_at_ms = timestamp_cell(row.cell(6)),
+                            .started_at_ms = timestamp_cell(row.cell(7)),
+                            .completed_at_ms = timestamp_cell(row.cell(8))});
+    }
+    return attempts;
 }
 
 std::vector<CommandRecord> open_commands(Connection& connection) {

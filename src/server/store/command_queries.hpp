@@ -27,9 +27,18 @@ struct WriteOf {
 WriteOf<dispatch::CommandRecord> insert_command(dispatch::CommandRecord record);
 /// One conditional statement decides, so that servers that share the database cannot both win.
 WriteOf<dispatch::UpdateOutcome> update_command(const dispatch::CommandUpdate& update);
+WriteOf<dispatch::UpdateOutcome> mark_dispatched(const protocol::AttemptId& attempt,
+                                                 std::int64_t expires_at_ms);
+WriteOf<dispatch::UpdateOutcome> request_cancel(const protocol::CommandId& id,
+                                                const std::string& by, std::int64_t at_ms);
 Statement add_to_count(const std::string& agent_id, std::int64_t rows);
 
 std::optional<dispatch::CommandRecord> find_command(Connection& connection, const std::string& id);
+std::optional<dispatch::CommandRecord> find_by_key(Connection& connection,
+                                                   const std::string& sent_by,
+                                                   const std::string& idempotency_key);
+std::vector<dispatch::AttemptRecord> command_attempts(Connection& connection,
+                                                      const std::string& id);
 dispatch::HistoryPage command_history(Connection& connection, const dispatch::HistoryQuery& query);
 std::vector<dispatch::CommandRecord> open_commands(Connection& connection);
 

@@ -92,6 +92,28 @@ class DatabaseStore final : public Store {
                 DispatchDone<dispatch::UpdateOutcome> done) override {
         write(update_command(update), std::move(done));
     }
+    void mark_dispatched(protocol::AttemptId attempt, std::int64_t expires_at_ms,
+                         DispatchDone<dispatch::UpdateOutcome> done) override {
+        write(store::mark_dispatched(attempt, expires_at_ms), std::move(done));
+    }
+    void request_cancel(protocol::CommandId id, std::string by, std::int64_t at_ms,
+                        DispatchDone<dispatch::UpdateOutcome> done) override {
+        write(store::request_cancel(id, by, at_ms), std::move(done));
+    }
+    void find_by_key(std::string sent_by, std::string idempotency_key,
+                     DispatchDone<std::optional<dispatch::CommandRecord>> done) override {
+        read<std::optional<dispatch::CommandRecord>>(
+            [sent_by = std::move(sent_by), key = std::move(idempotency_key)](Connection& c) {
+                return store::find_by_key(c, sent_by, key);
+            },
+            std::move(done));
+    }
+    void attempts(protocol::CommandId id,
+                  DispatchDone<std::vector<dispatch::AttemptRecord>> done) override {
+        read<std::vector<dispatch::AttemptRecord>>(
+            [id = std::move(id)](Connection& c) { return command_attempts(c, id.text()); },
+            std::move(done));
+    }
     void find(protocol::CommandId id,
               DispatchDone<std::optional<dispatch::CommandRecord>> done) override {
         read<std::optional<dispatch::CommandRecord>>(

@@ -112,6 +112,35 @@ std::vector<Migration> all() {
             created_by VARCHAR(255) NOT NULL,
             created_at TIMESTAMP NOT NULL,
             last_redemption VARCHAR(64)))"}));
+
+    list.push_back(migration(
+        "005_delivery_guarantees", "Queueing, cancelling, trying again, what a command used",
+        {"ALTER TABLE cockpit_agent_commands ADD COLUMN signal INTEGER",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN cpu_ms BIGINT",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN peak_memory_bytes BIGINT",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN containment VARCHAR(20)",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN dispatched BOOLEAN NOT NULL DEFAULT TRUE",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN cancel_requested_at TIMESTAMP",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN cancel_requested_by VARCHAR(255)",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN idempotency_key VARCHAR(255)",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN request_digest VARCHAR(64)",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN retry_policy TEXT",
+         "ALTER TABLE cockpit_agent_commands ADD COLUMN next_attempt_at TIMESTAMP",
+         "ALTER TABLE cockpit_agents ADD COLUMN commands TEXT",
+         "CREATE UNIQUE INDEX ux_cockpit_agent_commands_idempotency ON cockpit_agent_commands "
+         "(sent_by, idempotency_key) WHERE idempotency_key IS NOT NULL",
+         R"(CREATE TABLE cockpit_command_attempts (
+            command_id VARCHAR(36) NOT NULL,
+            attempt INTEGER NOT NULL,
+            status VARCHAR(20) NOT NULL,
+            output TEXT,
+            error TEXT,
+            execution_time_ms INTEGER,
+            exit_code INTEGER,
+            delivered_at TIMESTAMP,
+            started_at TIMESTAMP,
+            completed_at TIMESTAMP,
+            PRIMARY KEY (command_id, attempt)))"}));
     return list;
 }
 

@@ -59,6 +59,7 @@ AgentTransport::~AgentTransport() = default;
 void AgentTransport::start(NewsRouter& router) {
     router_ = &router;
     events_->subscribe(heartbeats_channel);
+    events_->subscribe(ended_channel);
     events_->subscribe_pattern(response_channel_prefix + "*");
     events_->start([](std::optional<std::string>) {},
                    [this](std::string_view channel, std::string_view payload) {
@@ -95,6 +96,7 @@ void AgentTransport::on_link(std::optional<std::string> down_because) {
 
 void AgentTransport::on_message(std::string_view channel, std::string_view payload) {
     if (channel == heartbeats_channel) return router_->on_heartbeat(payload);
+    if (channel == ended_channel) return router_->on_ended(payload);
     if (channel.starts_with(response_channel_prefix)) {
         router_->on_original_response(channel.substr(response_channel_prefix.size()), payload);
     }
@@ -131,6 +133,10 @@ void AgentTransport::send(const protocol::Ack& ack) {
     const auto entry = signer_.sign(protocol::EntryKind::ack, encode(ack));
     commands_->send({"PUBLISH", command_channel(ack.agent), protocol::to_channel_message(entry)},
                     {});
+}
+
+void AgentTransport::announce_end(const protocol::CommandId& id) {
+    commands_->send({"PUBLISH", ended_channel, id.text()}, {});
 }
 
 void AgentTransport::send_original(const protocol::AgentId& agent,

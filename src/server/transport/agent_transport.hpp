@@ -1,7 +1,7 @@
 #pragma once
 // The server's end of the wire: dispatch's link to the hosts over Redis.
 //
-// Four connections: one that sends (pipelined), one that waits for results (a blocking read of
+// Three connections: one that sends (pipelined), one that waits for results (a blocking read of
 // cockpit:results), one subscribed (heartbeats, answers of original agents), all mending
 // themselves; the sending one also asks who listens. All on one thread.
 
@@ -51,6 +51,7 @@ class AgentTransport final : public dispatch::AgentLink {
     void send(const protocol::Run& run, runtime::Callback<dispatch::Receivers> done) override;
     void send(const protocol::Cancel& cancel) override;
     void send(const protocol::Ack& ack) override;
+    void announce_end(const protocol::CommandId& id) override;
     void send_original(const protocol::AgentId& agent, const protocol::original::Command& command,
                        runtime::Callback<dispatch::Receivers> done) override;
 

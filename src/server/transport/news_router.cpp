@@ -100,4 +100,10 @@ void NewsRouter::on_original_response(std::string_view agent, std::string_view m
     dispatcher_.on_original_response(*id, *response);
 }
 
+void NewsRouter::on_ended(std::string_view command_id) {
+    const auto id = protocol::CommandId::parse(command_id);
+    if (!id) return reject("", id.error());
+    dispatcher_.on_ended_elsewhere(*id);
+}
+
 }  // namespace cockpit::transport

@@ -32,6 +32,10 @@ class NewsRouter {
     /// A message of cockpit-agent-response:{id}; `agent` is the channel's last part.
     void on_original_response(std::string_view agent, std::string_view message);
 
+    /// A message of cockpit:ended: another server's word, or anybody's, that a command has ended.
+    /// It is no news in itself: it makes this server look where it cares.
+    void on_ended(std::string_view command_id);
+
     std::int64_t rejected() const { return rejected_; }
 
   private:

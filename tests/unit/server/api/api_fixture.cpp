@@ -38,7 +38,7 @@ std::string Answer::text(std::string_view field) const {
 }
 
 ApiTest::ApiTest()
-    : dispatcher({}, clock, directory, commands, link, random_command_id),
+    : dispatcher({.interrupted_attempts = 1}, clock, directory, commands, link, random_command_id),
       rest({.access = access,
             .dispatcher = dispatcher,
             .commands = commands,

@@ -21,13 +21,16 @@ TEST(CommandView, HasTheOriginalsNamesAndNullForWhatIsNotKnown) {
                                                       .command = "echo",
                                                       .params = R"({"message":"hi"})",
                                                       .sent_at_ms = 1'700'000'000'042,
-                                                      .sent_by = "admin"});
+                                                      .sent_by = "admin",
+                                                      .expires_at_ms = 1'700'000'010'042});
     EXPECT_EQ(boost::json::serialize(view),
               R"({"id":3,"command_id":"c","agent_id":"web-1","command":"echo",)"
               R"("params":{"message":"hi"},"status":"pending","output":null,"error":null,)"
               R"("execution_time_ms":null,"exit_code":null,"sent_at":"2023-11-14T22:13:20.042Z",)"
               R"("delivered_at":null,"started_at":null,"completed_at":null,"sent_by":"admin",)"
-              R"("attempt":1})");
+              R"("attempt":1,"signal":null,"cpu_ms":null,"peak_memory_bytes":null,)"
+              R"("containment":null,"expires_at":"2023-11-14T22:13:30.042Z",)"
+              R"("next_attempt_at":null,"cancel_requested_at":null,"cancel_requested_by":null})");
 }
 
 TEST(CommandView, OutputThatIsNotUtf8AndParamsThatAreNotJsonDoNoHarm) {

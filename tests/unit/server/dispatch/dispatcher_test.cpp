@@ -5,6 +5,7 @@
 #include "fakes/memory_command_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/set_clock.hpp"
+#include "server/dispatch/why.hpp"
 #include "unit/server/dispatch/hello.hpp"
 
 namespace cockpit::dispatch {
@@ -57,6 +58,30 @@ class DispatcherTest : public ::testing::Test {
         answers.deliver();
         EXPECT_TRUE(settled.has_value());
         return settled.value_or(false);
+    }
+    void refuse(const CommandRecord& record, protocol::Refused::Cause cause) {
+        dispatcher.on_refused({web, attempt(record), "because", 0, cause}, [](bool) {});
+        answers.deliver();
+    }
+    void leave() {
+        clock.advance(10);
+        directory.on_subscribers(web, 0, clock.wall);
+    }
+    void come_back() { directory.on_hello(hello_from("web-1", clock.wall), clock.wall); }
+    Submitted queue(std::int64_t milliseconds) {
+        std::optional<Submitted> result;
+        dispatcher.submit(
+            {.agent = web, .command = "echo", .sent_by = "alice", .queue_for_ms = milliseconds},
+            [&](Submitted answer) { result = std::move(answer); });
+        answers.deliver();
+        return *std::move(result);
+    }
+    std::expected<CommandRecord, CancelError> cancel(const CommandRecord& record) {
+        std::optional<std::expected<CommandRecord, CancelError>> result;
+        dispatcher.cancel(attempt(record).command, "bob",
+                          [&](auto answer) { result = std::move(answer); });
+        answers.deliver();
+        return *std::move(result);
     }
     CommandState state_of(const CommandRecord& record) {
         return store.row_of(record.command_id)->state;
@@ -204,19 +229,70 @@ TEST_F(DispatcherTest, receipt_and_start_move_the_state_forward_only) {
     EXPECT_EQ(state_of(record), CommandState::running);
 }
 
-TEST_F(DispatcherTest, without_a_receipt_it_is_sent_again_and_at_last_expires) {
+TEST_F(DispatcherTest, without_a_receipt_it_is_asked_for_until_the_host_has_answered) {
     const auto record = echo();
-    tick_for(9'000);
-    EXPECT_GE(link.runs.size(), 4u);
-    for (const auto& run : link.runs)
+    tick_for(30'000);
+    EXPECT_GE(link.runs.size(), 10u);
+    for (const auto& run : link.runs) {
         EXPECT_EQ(run.attempt, attempt(record)) << "the same attempt";
-    EXPECT_EQ(state_of(record), CommandState::pending);
-    tick_for(5'000);
+        EXPECT_EQ(run.expires_at_ms, record.expires_at_ms) << "which the host still refuses";
+    }
+    EXPECT_EQ(state_of(record), CommandState::pending) << "silence proves nothing";
+    refuse(record, protocol::Refused::Cause::arrived_late);
     EXPECT_EQ(state_of(record), CommandState::expired);
     EXPECT_EQ(dispatcher.open_commands(), 0u);
     const auto sent = link.runs.size();
     tick_for(10'000);
     EXPECT_EQ(link.runs.size(), sent) << "what expired is never sent again";
+}
+
+TEST_F(DispatcherTest, a_result_that_comes_long_after_the_expiry_is_the_truth) {
+    const auto record = echo();
+    directory.on_link_lost(clock.wall, "Redis is away");
+    tick_for(60'000);
+    EXPECT_EQ(state_of(record), CommandState::pending);
+    EXPECT_TRUE(finish(record));
+    EXPECT_EQ(state_of(record), CommandState::success);
+}
+
+TEST_F(DispatcherTest, a_host_that_forgot_a_command_it_had_leaves_its_outcome_unknown) {
+    const auto record = *submit("git_pull", {{"repository_path", "/r"}});
+    dispatcher.on_received({web, attempt(record), 0}, [](bool) {});
+    answers.deliver();
+    store.row_of(record.command_id)->attempt = 3;  // the last that is tried by itself
+    auto last = record;
+    last.attempt = 3;
+    dispatcher.on_ended_elsewhere(attempt(record).command);
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.restore([](auto) {});
+    answers.deliver();
+    other.on_refused({web, attempt(last), "too late", 0, protocol::Refused::Cause::arrived_late},
+                     [](bool) {});
+    answers.deliver();
+    EXPECT_EQ(state_of(record), CommandState::interrupted);
+}
+
+TEST_F(DispatcherTest, a_host_that_never_comes_back_leaves_no_command_open) {
+    const auto record = echo();
+    dispatcher.on_started({web, attempt(record), 0}, [](bool) {});
+    answers.deliver();
+    store.row_of(record.command_id)->attempt = 3;
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.restore([](auto) {});
+    answers.deliver();
+    directory.on_subscribers(web, 0, clock.wall + 1);
+    for (int minute = 0; minute < 59; ++minute) {
+        clock.advance(60'000);
+        other.on_tick();
+        answers.deliver();
+    }
+    EXPECT_EQ(state_of(record), CommandState::running);
+    for (int minute = 0; minute < 3; ++minute) {
+        clock.advance(60'000);
+        other.on_tick();
+        answers.deliver();
+    }
+    EXPECT_EQ(state_of(record), CommandState::interrupted);
 }
 
 TEST_F(DispatcherTest, with_a_receipt_it_is_not_sent_again) {
@@ -229,13 +305,15 @@ TEST_F(DispatcherTest, with_a_receipt_it_is_not_sent_again) {
 }
 
 TEST_F(DispatcherTest, an_expiry_that_cannot_be_written_is_tried_again) {
-    const auto record = echo();
+    leave();
+    const auto record = *queue(5'000);
     store.broken = true;
     tick_for(20'000);
     store.broken = false;
     EXPECT_EQ(state_of(record), CommandState::pending);
     tick_for(1'000);
     EXPECT_EQ(state_of(record), CommandState::expired);
+    EXPECT_TRUE(link.runs.empty());
 }
 
 TEST_F(DispatcherTest, a_refusal_ends_it_with_the_hosts_reason) {
@@ -257,6 +335,147 @@ TEST_F(DispatcherTest, open_commands_are_taken_up_again_after_a_restart) {
     reborn.on_tick();
     EXPECT_EQ(link.runs.size(), sent + 1);
     EXPECT_EQ(link.runs.back().attempt, attempt(record));
+}
+
+TEST_F(DispatcherTest, a_host_that_is_away_is_waited_for) {
+    leave();
+    const auto record = *queue(600'000);
+    tick_for(60'000);
+    EXPECT_TRUE(link.runs.empty());
+    come_back();
+    tick_for(1'000);
+    ASSERT_EQ(link.runs.size(), 1u);
+    EXPECT_EQ(link.runs[0].expires_at_ms, record.expires_at_ms);
+    finish(record);
+    EXPECT_EQ(state_of(record), CommandState::success);
+}
+
+TEST_F(DispatcherTest, what_waits_is_cancelled_at_once_and_is_never_sent) {
+    leave();
+    const auto record = *queue(600'000);
+    const auto cancelled = cancel(record);
+    ASSERT_TRUE(cancelled.has_value());
+    EXPECT_EQ(cancelled->state, CommandState::cancelled);
+    come_back();
+    tick_for(5'000);
+    EXPECT_TRUE(link.runs.empty());
+    EXPECT_TRUE(link.cancels.empty());
+}
+
+TEST_F(DispatcherTest, a_cancel_is_told_until_the_host_has_answered) {
+    const auto record = echo();
+    dispatcher.on_started({web, attempt(record), 0}, [](bool) {});
+    answers.deliver();
+    ASSERT_TRUE(cancel(record).has_value());
+    tick_for(10'000);
+    EXPECT_GE(link.cancels.size(), 4u);
+    EXPECT_EQ(link.cancels[0].attempt, attempt(record));
+    EXPECT_EQ(state_of(record), CommandState::running);
+    finish(record, "web-1", CommandState::cancelled);
+    EXPECT_EQ(state_of(record), CommandState::cancelled);
+    const auto again = cancel(record);
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().kind, CancelError::Kind::already_ended);
+}
+
+TEST_F(DispatcherTest, a_repeated_key_gives_the_same_command_and_another_request_is_refused) {
+    const auto send = [&](std::string digest) {
+        std::optional<Submitted> result;
+        dispatcher.submit({.agent = web,
+                           .command = "echo",
+                           .sent_by = "alice",
+                           .idempotency = {{"key-1", std::move(digest)}}},
+                          [&](Submitted answer) { result = std::move(answer); });
+        answers.deliver();
+        return *result;
+    };
+    const auto first = send("digest");
+    ASSERT_TRUE(first.has_value());
+    leave();
+    const auto second = send("digest");
+    ASSERT_TRUE(second.has_value()) << second.error().detail;
+    EXPECT_EQ(second->command_id, first->command_id);
+    EXPECT_EQ(link.runs.size(), 1u);
+    const auto other = send("other");
+    ASSERT_FALSE(other.has_value());
+    EXPECT_EQ(other.error().kind, Kind::key_used_before);
+}
+
+TEST_F(DispatcherTest, what_failed_is_tried_again_as_asked_each_attempt_with_its_outcome) {
+    std::optional<Submitted> result;
+    dispatcher.submit(
+        {.agent = web,
+         .command = "echo",
+         .sent_by = "alice",
+         .retry = {.max_attempts = 2, .backoff_ms = 5'000, .on = {CommandState::error}}},
+        [&](Submitted answer) { result = std::move(answer); });
+    answers.deliver();
+    auto record = **result;
+    finish(record, "web-1", CommandState::error);
+    EXPECT_EQ(state_of(record), CommandState::pending);
+    EXPECT_EQ(link.acks.size(), 1u) << "the first attempt's news is kept";
+    tick_for(4'000);
+    EXPECT_EQ(link.runs.size(), 1u) << "not before the pause is over";
+    tick_for(2'000);
+    ASSERT_EQ(link.runs.size(), 2u);
+    EXPECT_EQ(link.runs[1].attempt.attempt, 2);
+    EXPECT_GT(link.runs[1].expires_at_ms, clock.wall);
+    record.attempt = 2;
+    finish(record, "web-1", CommandState::error);
+    EXPECT_EQ(state_of(record), CommandState::error) << "that was the last";
+    EXPECT_EQ(store.earlier_attempts[record.command_id].size(), 1u);
+}
+
+TEST_F(DispatcherTest, only_what_may_run_twice_is_tried_again_after_an_interruption) {
+    auto hello = hello_from("web-1", clock.wall + 1);
+    hello.commands.push_back({.name = "append", .idempotent = false});
+    directory.on_hello(hello, clock.wall);
+    const auto append = *submit("append", {});
+    finish(append, "web-1", CommandState::interrupted);
+    EXPECT_EQ(state_of(append), CommandState::interrupted);
+    const auto harmless = echo();
+    finish(harmless, "web-1", CommandState::interrupted);
+    EXPECT_EQ(state_of(harmless), CommandState::pending);
+    EXPECT_EQ(store.row_of(harmless.command_id)->attempt, 2);
+}
+
+TEST_F(DispatcherTest, the_end_on_one_server_wakes_who_waits_on_another) {
+    const auto record = echo();
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    std::optional<CommandRecord> woken;
+    const auto waiter =
+        other.wait(attempt(record).command, [&](std::optional<CommandRecord> end) { woken = end; });
+    answers.deliver();
+    finish(record);
+    ASSERT_EQ(link.ended.size(), 1u);
+    EXPECT_FALSE(woken.has_value());
+    other.on_ended_elsewhere(*protocol::CommandId::parse(link.ended[0]));
+    answers.deliver();
+    ASSERT_TRUE(woken.has_value());
+    EXPECT_EQ(woken->state, CommandState::success);
+}
+
+TEST_F(DispatcherTest, what_a_dead_server_left_open_is_taken_up_by_another) {
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.on_tick();
+    answers.deliver();
+    const auto record = echo();
+    clock.advance(20'000);
+    other.on_tick();
+    answers.deliver();
+    EXPECT_EQ(other.open_commands(), 1u);
+}
+
+TEST_F(DispatcherTest, why_says_what_a_command_waits_for_and_what_ended_it) {
+    leave();
+    const auto record = *queue(600'000);
+    const auto say = [&] {
+        return why(*store.row_of(record.command_id), directory.find(web, clock.wall), clock.wall);
+    };
+    EXPECT_NE(say().find("it waits for the host and is given up in 600 s"), std::string::npos);
+    EXPECT_NE(say().find("nobody listens on its channel"), std::string::npos) << say();
+    cancel(record);
+    EXPECT_EQ(say(), "it was cancelled before it started; bob asked to cancel it");
 }
 
 class OriginalAgentTest : public DispatcherTest {
