@@ -93,13 +93,22 @@ GroupWriter::Group GroupWriter::take() {
     return group;
 }
 
+// A refused write hears of it only when the rest of its group is committed: what it was refused for
+// (a key that is taken) may stand in that very group, and whoever hears "taken" will look for it.
 void GroupWriter::commit(Group group) {
+    std::vector<Refused> refused;
+    commit_all_but(refused, std::move(group));
+    for (auto& [write, why] : refused)
+        write.answer(std::unexpected(std::move(why)));
+}
+
+void GroupWriter::commit_all_but(std::vector<Refused>& refused, Group group) {
     int refusals = 0;
     int conflicts = 0;
     bool reconnected = false;
     while (!group.empty()) {
         try {
-            if (try_commit(group)) continue;
+            if (try_commit(group, refused)) continue;
             if (group.size() > 1 && ++refusals > most_refusals)
                 return commit_each(std::move(group));
         } catch (const DatabaseError& error) {
@@ -126,9 +135,8 @@ void GroupWriter::commit_each(Group group) {
     }
 }
 
-// True when the group was committed and answered. False when a write was refused, answered and
-// taken out.
-bool GroupWriter::try_commit(Group& group) {
+// True when the group was committed and answered. False when a write was refused and taken out.
+bool GroupWriter::try_commit(Group& group, std::vector<Refused>& refused) {
     const Batch batch = batch_of(group);
     std::vector<Rows> results;
     try {
@@ -136,9 +144,9 @@ bool GroupWriter::try_commit(Group& group) {
     } catch (const DatabaseError& error) {
         const auto statement = error.statement();
         if (error.kind() != Kind::refused || !statement || *statement >= batch.owners.size()) throw;
-        const auto refused = group.begin() + static_cast<std::ptrdiff_t>(batch.owners[*statement]);
-        refused->answer(std::unexpected(error.what()));
-        group.erase(refused);
+        const auto culprit = group.begin() + static_cast<std::ptrdiff_t>(batch.owners[*statement]);
+        refused.push_back({std::move(*culprit), error.what()});
+        group.erase(culprit);
         return false;
     }
     {

@@ -49,13 +49,18 @@ class GroupWriter {
 
   private:
     using Group = std::vector<Write>;
+    struct Refused {
+        Write write;
+        std::string why;
+    };
 
     void run();
     /// Takes up to one group from the queue; empty when the writer is to end.
     Group take();
     void commit(Group group);
     void commit_each(Group group);
-    bool try_commit(Group& group);
+    void commit_all_but(std::vector<Refused>& refused, Group group);
+    bool try_commit(Group& group, std::vector<Refused>& refused);
     void fail_everything_waiting(const std::string& message);
 
     Session session_;

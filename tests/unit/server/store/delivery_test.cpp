@@ -122,6 +122,30 @@ TEST_P(DeliveryTest, AKeyIsOneCommandOfOneAsker) {
     EXPECT_EQ(store_.history({})->total, 2);
 }
 
+TEST_P(DeliveryTest, WhoIsRefusedAKeyFindsTheRowThatHasIt) {
+    // Given at the same time, so both may stand in one group.
+    int refused = 0;
+    int answered = 0;
+    for (unsigned n = 1; n <= 20; ++n) {
+        auto record = command_record(n);
+        record.sent_by = "alice";
+        record.idempotency_key = "k";
+        store_->insert(record, [&](StoreResult<CommandRecord> result) {
+            if (result) {
+                ++answered;
+                return;
+            }
+            ++refused;
+            store_->find_by_key("alice", "k", [&](auto found) {
+                EXPECT_TRUE(found && *found);
+                ++answered;
+            });
+        });
+    }
+    store_.run_until([&] { return answered == 20; });
+    EXPECT_EQ(refused, 19);
+}
+
 TEST_P(DeliveryTest, WhatACommandUsedIsKept) {
     store_.insert(command_record(1));
     auto ended = command_update(1, CommandState::error);
