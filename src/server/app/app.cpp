@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <boost/asio.hpp>
-#include <boost/url/url.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
