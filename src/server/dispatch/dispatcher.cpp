@@ -42,13 +42,13 @@ void Dispatcher::take_up(std::vector<CommandRecord> records) {
 
 std::unique_ptr<Waiter> Dispatcher::wait(protocol::CommandId id,
                                          runtime::Callback<std::optional<CommandRecord>> done) {
-    auto [waiter, number] = waiters_->add(id.text(), std::move(done));
+    auto place = waiters_->add(id.text(), std::move(done));
     // Registered first, looked up second: an end between the two is seen by one of them.
-    store_.find(id, [waiters = waiters_, id, number = number](auto found) {
+    store_.find(id, [waiters = waiters_, id, number = place.number](auto found) {
         if (found && *found && !is_final((*found)->state)) return;
         waiters->finish(id.text(), number, found ? *found : std::nullopt);
     });
-    return std::move(waiter);
+    return std::move(place.waiter);
 }
 
 }  // namespace cockpit::dispatch
