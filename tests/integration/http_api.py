@@ -85,6 +85,13 @@ class Api:
     def find(self, command_id):
         return self.get(f"{BASE}/commands/{command_id}")
 
+    def attempts(self, command_id):
+        """The attempts before the current one."""
+        answer = self.get(f"{BASE}/commands/{command_id}/attempts")
+        assert answer.status == 200, answer
+        assert answer.json["command_id"] == command_id
+        return answer.json["attempts"]
+
     def status(self, agent_id):
         return self.get(f"{BASE}/{agent_id}/status")
 

@@ -36,13 +36,6 @@ def why(api, name):
     return answer.json["why"]
 
 
-def attempts(api, command_id):
-    answer = api.get(f"{BASE}/commands/{command_id}/attempts")
-    assert answer.status == 200, answer
-    assert answer.json["command_id"] == command_id
-    return answer.json["attempts"]
-
-
 def open_ids(fleet, agent_id=None):
     return [command["command_id"] for command in fleet.api.history(agent_id, "open=true")["commands"]]
 
@@ -244,7 +237,7 @@ def test_failing_command_is_tried_again_and_each_outcome_is_kept(fleet, new_dire
     assert answer.status == 422, answer
     assert answer.json["status"] == "error"
     assert answer.json["attempt"] == 3
-    earlier = attempts(fleet.api, answer.json["command_id"])
+    earlier = fleet.api.attempts(answer.json["command_id"])
     assert [(a["attempt"], a["status"]) for a in earlier] == [(1, "error"), (2, "error")]
     assert [a["error"].startswith("git pull failed") for a in earlier] == [True, True], earlier
     assert all(a["completed_at"] for a in earlier), earlier
@@ -255,26 +248,26 @@ def test_command_that_succeeds_at_the_second_attempt(fleet, new_directory):
     _, remote, tree = failing_host(fleet, new_directory)
     answer = pull(fleet.api, tree, retry={"max_attempts": 10, "backoff_s": 0.5})
     command = answer.json["command_id"]
-    wait_for("the first attempt failed", lambda: attempts(fleet.api, command))
+    wait_for("the first attempt failed", lambda: fleet.api.attempts(command))
     (remote.directory / "gone.git").symlink_to(remote.bare)
     ended = fleet.server.wait_final(command)
     assert ended["status"] == "success"
     assert ended["error"] is None
     assert ended["attempt"] > 1
-    assert attempts(fleet.api, command)[0]["status"] == "error"
+    assert fleet.api.attempts(command)[0]["status"] == "error"
 
 
 def test_outcome_that_is_not_listed_is_not_tried_again(fleet, new_directory):
     _, _, tree = failing_host(fleet, new_directory)
     answer = pull(fleet.api, tree, timeout=20, retry={"max_attempts": 3, "backoff_s": 0, "on": ["timeout"]})
     assert (answer.status, answer.json["attempt"]) == (422, 1), answer
-    assert attempts(fleet.api, answer.json["command_id"]) == []
+    assert fleet.api.attempts(answer.json["command_id"]) == []
 
 
 def test_command_between_two_attempts_is_explained_and_cancelled(fleet, new_directory):
     _, _, tree = failing_host(fleet, new_directory)
     command = pull(fleet.api, tree, retry={"max_attempts": 2, "backoff_s": 3600}).json["command_id"]
-    wait_for("the first attempt failed", lambda: attempts(fleet.api, command))
+    wait_for("the first attempt failed", lambda: fleet.api.attempts(command))
     assert why(fleet.api, f"commands/{command}").startswith("attempt 1 did not succeed; attempt 2 begins in ")
     assert open_ids(fleet) == [command]
     answer = cancel(fleet.api, command)

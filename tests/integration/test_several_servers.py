@@ -10,7 +10,7 @@ import pytest
 from http_api import BASE
 from processes import wait_for
 from programs import Server
-from test_delivery import attempts, cancel, pull
+from test_delivery import cancel, pull
 from test_integration_checklist import gated_host, start_pull
 
 
@@ -125,7 +125,7 @@ def test_retry_goes_on_when_a_server_dies_between_two_attempts(pair, first, dies
     pair.b.start()  # which takes up what is open
     bare.rename(gone)
     pair.agent.start() if first == "queued" else pair.gate.open()
-    wait_for("the first attempt failed", lambda: attempts(pair.a.admin, command))
+    wait_for("the first attempt failed", lambda: pair.a.admin.attempts(command))
     dead, alive = (pair.a, pair.b) if dies == "a" else (pair.b, pair.a)
     dead.kill()
     gone.rename(bare)
