@@ -11,6 +11,7 @@ constexpr std::array words{
     std::pair{EntryKind::run, std::string_view("run")},
     std::pair{EntryKind::cancel, std::string_view("cancel")},
     std::pair{EntryKind::ack, std::string_view("ack")},
+    std::pair{EntryKind::fetch, std::string_view("fetch")},
     std::pair{EntryKind::hello, std::string_view("hello")},
     std::pair{EntryKind::received, std::string_view("received")},
     std::pair{EntryKind::started, std::string_view("started")},

@@ -17,7 +17,18 @@
 
 namespace cockpit::protocol {
 
-enum class EntryKind { run, cancel, ack, hello, received, started, output, finished, refused };
+enum class EntryKind {
+    run,
+    cancel,
+    ack,
+    fetch,
+    hello,
+    received,
+    started,
+    output,
+    finished,
+    refused
+};
 
 std::string_view to_text(EntryKind kind);
 std::optional<EntryKind> parse_entry_kind(std::string_view text);

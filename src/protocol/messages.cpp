@@ -27,6 +27,11 @@ class Fields : public JsonFields {
         if (number < 1 || number > 1'000'000) wrong("attempt", "a small positive integer");
         return {*std::move(id), static_cast<int>(number)};
     }
+    std::int64_t offset(std::string_view name) const {
+        const auto number = integer(name);
+        if (number < 0) wrong(name, "an integer of at least 0");
+        return number;
+    }
 };
 
 template <typename T, typename Read>
@@ -118,6 +123,33 @@ Decoded<Cancel> decode_cancel(std::string_view body) {
     });
 }
 
+std::string encode(const Fetch& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["fetch_id"] = body.fetch_id;
+    object["offset"] = body.offset;
+    object["length"] = body.length;
+    object["issued_at_ms"] = body.issued_at_ms;
+    object["expires_at_ms"] = body.expires_at_ms;
+    return json::serialize(object);
+}
+
+Decoded<Fetch> decode_fetch(std::string_view body) {
+    return decode<Fetch>(body, [](const Fields& fields) {
+        Fetch fetch{fields.agent(),
+                    fields.attempt(),
+                    fields.text("fetch_id"),
+                    fields.offset("offset"),
+                    fields.offset("length"),
+                    fields.integer("issued_at_ms"),
+                    fields.integer("expires_at_ms")};
+        if (fetch.fetch_id.empty() || fetch.fetch_id.size() > 64) {
+            Fields::wrong("fetch_id", "text of 1 to 64 characters");
+        }
+        if (fetch.length > max_output_bytes) Fields::wrong("length", "at most 65536");
+        return fetch;
+    });
+}
+
 std::string encode(const Ack& body) {
     json::object object{{"agent_id", body.agent.text()},
                         {"accepted", body.accepted},
@@ -127,6 +159,7 @@ std::string encode(const Ack& body) {
         object["command_id"] = body.attempt->command.text();
         object["attempt"] = body.attempt->attempt;
     }
+    if (body.output_next) object["output_next"] = *body.output_next;
     return json::serialize(object);
 }
 
@@ -134,8 +167,11 @@ Decoded<Ack> decode_ack(std::string_view body) {
     return decode<Ack>(body, [](const Fields& fields) {
         return Ack{fields.agent(),
                    fields.absent("command_id") ? std::nullopt : std::optional(fields.attempt()),
-                   fields.boolean("accepted"), fields.text("detail"),
-                   fields.integer("issued_at_ms")};
+                   fields.boolean("accepted"),
+                   fields.text("detail"),
+                   fields.integer("issued_at_ms"),
+                   fields.absent("output_next") ? std::nullopt
+                                                : std::optional(fields.offset("output_next"))};
     });
 }
 
@@ -212,6 +248,35 @@ Decoded<Started> decode_started(std::string_view body) {
     return decode_milestone<Started>(body);
 }
 
+std::string encode(const Output& body) {
+    auto object = addressed(body.agent, body.attempt);
+    object["offset"] = body.offset;
+    object["data"] = body.data;
+    if (body.missing_before > 0) object["missing_before"] = body.missing_before;
+    object["at_ms"] = body.at_ms;
+    if (body.fetch_id) object["fetch_id"] = *body.fetch_id;
+    if (body.problem) object["problem"] = *body.problem;
+    return json::serialize(object);
+}
+
+Decoded<Output> decode_output(std::string_view body) {
+    return decode<Output>(body, [](const Fields& fields) {
+        Output output{
+            .agent = fields.agent(),
+            .attempt = fields.attempt(),
+            .offset = fields.offset("offset"),
+            .data = fields.text("data"),
+            .missing_before = fields.absent("missing_before") ? 0 : fields.offset("missing_before"),
+            .at_ms = fields.integer("at_ms"),
+            .fetch_id = fields.optional_text("fetch_id"),
+            .problem = fields.optional_text("problem")};
+        if (output.missing_before > output.offset) {
+            Fields::wrong("missing_before", "at most the offset");
+        }
+        return output;
+    });
+}
+
 std::string encode(const Finished& body) {
     auto object = addressed(body.agent, body.attempt);
     object["state"] = to_text(body.state);
@@ -224,6 +289,8 @@ std::string encode(const Finished& body) {
     if (body.cpu_ms) object["cpu_ms"] = *body.cpu_ms;
     if (body.peak_memory_bytes) object["peak_memory_bytes"] = *body.peak_memory_bytes;
     if (!body.containment.empty()) object["containment"] = body.containment;
+    if (body.output_bytes) object["output_bytes"] = *body.output_bytes;
+    if (!body.output_sha256.empty()) object["output_sha256"] = body.output_sha256;
     return json::serialize(object);
 }
 
@@ -242,7 +309,11 @@ Decoded<Finished> decode_finished(std::string_view body) {
                         .signal = optional_int32(fields, "signal"),
                         .cpu_ms = fields.optional_integer("cpu_ms"),
                         .peak_memory_bytes = fields.optional_integer("peak_memory_bytes"),
-                        .containment = fields.optional_text("containment").value_or("")};
+                        .containment = fields.optional_text("containment").value_or(""),
+                        .output_bytes = fields.absent("output_bytes")
+                                            ? std::nullopt
+                                            : std::optional(fields.offset("output_bytes")),
+                        .output_sha256 = fields.optional_text("output_sha256").value_or("")};
     });
 }
 

@@ -45,14 +45,32 @@ struct Cancel {
 std::string encode(const Cancel& body);
 Decoded<Cancel> decode_cancel(std::string_view body);
 
-/// Server to agent: your news is committed (attempt set), or the answer to your hello (attempt
-/// unset).
+/// Server to agent: bytes of what a command wrote, from the host's spool. Answered by an Output
+/// with this fetch_id, published on redis_names' channel of fetched output; asked again when none
+/// comes.
+struct Fetch {
+    AgentId agent;
+    AttemptId attempt;
+    std::string fetch_id;     ///< made up by the server that asks: 1 to 64 characters
+    std::int64_t offset = 0;  ///< of the first byte wanted
+    std::int64_t length = 0;  ///< at most max_output_bytes
+    std::int64_t issued_at_ms = 0;
+    std::int64_t expires_at_ms = 0;
+};
+std::string encode(const Fetch& body);
+Decoded<Fetch> decode_fetch(std::string_view body);
+
+/// Server to agent: your news is committed (attempt set; with output_next: your output up to
+/// there), or the answer to your hello (attempt unset).
 struct Ack {
     AgentId agent;
     std::optional<AttemptId> attempt;
     bool accepted = true;  ///< false: the hello was refused, and detail says why
     std::string detail;
     std::int64_t issued_at_ms = 0;
+    /// With an attempt: all of its output before this offset is committed or given up; go on from
+    /// there. It says nothing of the result.
+    std::optional<std::int64_t> output_next;
 };
 std::string encode(const Ack& body);
 Decoded<Ack> decode_ack(std::string_view body);
@@ -104,6 +122,27 @@ struct Started {
 std::string encode(const Started& body);
 Decoded<Started> decode_started(std::string_view body);
 
+/// How many bytes one Output carries at most.
+inline constexpr std::int64_t max_output_bytes = 64 * 1024;
+
+/// Agent to server: a piece of what a command wrote (standard output and error in their order,
+/// bytes numbered from 0). Sent again until an Ack with output_next covers it; or the answer to a
+/// Fetch, which nobody acknowledges.
+struct Output {
+    AgentId agent;
+    AttemptId attempt;
+    std::int64_t offset = 0;  ///< of the first byte of `data`
+    std::string data;         ///< base64
+    /// So many bytes directly before `offset` are left out: they will not be sent, and may be
+    /// fetched while the host keeps them.
+    std::int64_t missing_before = 0;
+    std::int64_t at_ms = 0;
+    std::optional<std::string> fetch_id;  ///< set: the answer to that Fetch
+    std::optional<std::string> problem;  ///< only with fetch_id: why there are no bytes, a sentence
+};
+std::string encode(const Output& body);
+Decoded<Output> decode_output(std::string_view body);
+
 /// Agent to server: how it ended. Sent again until acknowledged.
 struct Finished {
     AgentId agent;
@@ -118,6 +157,8 @@ struct Finished {
     std::optional<std::int64_t> cpu_ms;             ///< processor time of all its processes
     std::optional<std::int64_t> peak_memory_bytes;  ///< where the host can tell
     std::string containment;  ///< what held its processes: cgroup, process_group, or empty: none
+    std::optional<std::int64_t> output_bytes;  ///< how many bytes it wrote in all
+    std::string output_sha256;  ///< of all these bytes, 64 lower-case hex digits; or empty: unknown
 };
 std::string encode(const Finished& body);
 Decoded<Finished> decode_finished(std::string_view body);
