@@ -20,6 +20,29 @@ std::string sha256(std::string_view bytes) {
     return out;
 }
 
+struct Sha256::State {
+    crypto_hash_sha256_state sodium;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+    crypto_hash_sha256_init(&state_->sodium);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+    crypto_hash_sha256_update(&state_->sodium, as_bytes(bytes), bytes.size());
+}
+
+std::string Sha256::digest() const {
+    // Taking it spoils the state, so that it is done to a copy.
+    auto copy = state_->sodium;
+    std::string out(crypto_hash_sha256_BYTES, '\0');
+    crypto_hash_sha256_final(&copy, as_bytes(out));
+    return out;
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
     std::string out(crypto_auth_hmacsha256_BYTES, '\0');
     crypto_auth_hmacsha256_state state;

@@ -4,55 +4,11 @@
 #include <limits>
 #include <stdexcept>
 
-#include "protocol/json_fields.hpp"
+#include "protocol/body_fields.hpp"
 
 namespace cockpit::protocol {
 namespace json = boost::json;
 namespace {
-
-// What every body has: whom it is about.
-class Fields : public JsonFields {
-  public:
-    using JsonFields::JsonFields;
-
-    AgentId agent() const {
-        auto id = AgentId::parse(text("agent_id"));
-        if (!id) throw std::invalid_argument(id.error());
-        return *std::move(id);
-    }
-    AttemptId attempt() const {
-        auto id = CommandId::parse(text("command_id"));
-        if (!id) throw std::invalid_argument(id.error());
-        const auto number = integer("attempt");
-        if (number < 1 || number > 1'000'000) wrong("attempt", "a small positive integer");
-        return {*std::move(id), static_cast<int>(number)};
-    }
-    std::int64_t offset(std::string_view name) const {
-        const auto number = integer(name);
-        if (number < 0) wrong(name, "an integer of at least 0");
-        return number;
-    }
-};
-
-template <typename T, typename Read>
-Decoded<T> decode(std::string_view body, Read read) {
-    boost::system::error_code failed;
-    const auto parsed = json::parse(body, failed);
-    if (failed) return std::unexpected("the body is not JSON: " + failed.message());
-    const auto* object = parsed.if_object();
-    if (object == nullptr) return std::unexpected("the body is not a JSON object");
-    try {
-        return read(Fields(*object));
-    } catch (const std::invalid_argument& sentence) {
-        return std::unexpected(sentence.what());
-    }
-}
-
-json::object addressed(const AgentId& agent, const AttemptId& attempt) {
-    return {{"agent_id", agent.text()},
-            {"command_id", attempt.command.text()},
-            {"attempt", attempt.attempt}};
-}
 
 template <typename T>
 std::string encode_milestone(const T& body) {
@@ -63,16 +19,16 @@ std::string encode_milestone(const T& body) {
 
 template <typename T>
 Decoded<T> decode_milestone(std::string_view body) {
-    return decode<T>(body, [](const Fields& fields) {
+    return decode_fields<T>(body, [](const BodyFields& fields) {
         return T{fields.agent(), fields.attempt(), fields.integer("at_ms")};
     });
 }
 
-std::optional<int> optional_int32(const Fields& fields, std::string_view name) {
+std::optional<int> optional_int32(const BodyFields& fields, std::string_view name) {
     const auto number = fields.optional_integer(name);
     using Limits = std::numeric_limits<int>;
     if (number && (*number < Limits::min() || *number > Limits::max())) {
-        Fields::wrong(name, "an integer of 32 bits");
+        BodyFields::wrong(name, "an integer of 32 bits");
     }
     return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
@@ -97,7 +53,7 @@ std::string encode(const Run& body) {
 }
 
 Decoded<Run> decode_run(std::string_view body) {
-    return decode<Run>(body, [](const Fields& fields) {
+    return decode_fields<Run>(body, [](const BodyFields& fields) {
         return Run{fields.agent(),
                    fields.attempt(),
                    fields.text("command"),
@@ -117,36 +73,9 @@ std::string encode(const Cancel& body) {
 }
 
 Decoded<Cancel> decode_cancel(std::string_view body) {
-    return decode<Cancel>(body, [](const Fields& fields) {
+    return decode_fields<Cancel>(body, [](const BodyFields& fields) {
         return Cancel{fields.agent(), fields.attempt(), fields.integer("issued_at_ms"),
                       fields.integer("expires_at_ms")};
-    });
-}
-
-std::string encode(const Fetch& body) {
-    auto object = addressed(body.agent, body.attempt);
-    object["fetch_id"] = body.fetch_id;
-    object["offset"] = body.offset;
-    object["length"] = body.length;
-    object["issued_at_ms"] = body.issued_at_ms;
-    object["expires_at_ms"] = body.expires_at_ms;
-    return json::serialize(object);
-}
-
-Decoded<Fetch> decode_fetch(std::string_view body) {
-    return decode<Fetch>(body, [](const Fields& fields) {
-        Fetch fetch{fields.agent(),
-                    fields.attempt(),
-                    fields.text("fetch_id"),
-                    fields.offset("offset"),
-                    fields.offset("length"),
-                    fields.integer("issued_at_ms"),
-                    fields.integer("expires_at_ms")};
-        if (fetch.fetch_id.empty() || fetch.fetch_id.size() > 64) {
-            Fields::wrong("fetch_id", "text of 1 to 64 characters");
-        }
-        if (fetch.length > max_output_bytes) Fields::wrong("length", "at most 65536");
-        return fetch;
     });
 }
 
@@ -164,14 +93,14 @@ std::string encode(const Ack& body) {
 }
 
 Decoded<Ack> decode_ack(std::string_view body) {
-    return decode<Ack>(body, [](const Fields& fields) {
+    return decode_fields<Ack>(body, [](const BodyFields& fields) {
         return Ack{fields.agent(),
                    fields.absent("command_id") ? std::nullopt : std::optional(fields.attempt()),
                    fields.boolean("accepted"),
                    fields.text("detail"),
                    fields.integer("issued_at_ms"),
                    fields.absent("output_next") ? std::nullopt
-                                                : std::optional(fields.offset("output_next"))};
+                                                : std::optional(fields.byte_count("output_next"))};
     });
 }
 
@@ -203,7 +132,7 @@ std::string encode(const Hello& body) {
 }
 
 Decoded<Hello> decode_hello(std::string_view body) {
-    return decode<Hello>(body, [](const Fields& fields) {
+    return decode_fields<Hello>(body, [](const BodyFields& fields) {
         Hello hello{.agent = fields.agent(),
                     .public_key = fields.text("public_key"),
                     .hostname = fields.text("hostname"),
@@ -217,13 +146,13 @@ Decoded<Hello> decode_hello(std::string_view body) {
                     .running = fields.integer("running"),
                     .leaving = fields.boolean("leaving")};
         for (const auto& item : fields.array("commands")) {
-            if (!item.is_object()) Fields::wrong("commands", "a list of objects");
+            if (!item.is_object()) BodyFields::wrong("commands", "a list of objects");
             auto schema = command_schema_from_json(item.get_object());
             if (!schema) throw std::invalid_argument("in field 'commands': " + schema.error());
             hello.commands.push_back(*std::move(schema));
         }
         for (const auto& [name, value] : fields.object("labels")) {
-            if (!value.is_string()) Fields::wrong("labels", "an object of texts");
+            if (!value.is_string()) BodyFields::wrong("labels", "an object of texts");
             hello.labels.emplace(name, value.get_string());
         }
         if (!fields.absent("join")) {
@@ -248,35 +177,6 @@ Decoded<Started> decode_started(std::string_view body) {
     return decode_milestone<Started>(body);
 }
 
-std::string encode(const Output& body) {
-    auto object = addressed(body.agent, body.attempt);
-    object["offset"] = body.offset;
-    object["data"] = body.data;
-    if (body.missing_before > 0) object["missing_before"] = body.missing_before;
-    object["at_ms"] = body.at_ms;
-    if (body.fetch_id) object["fetch_id"] = *body.fetch_id;
-    if (body.problem) object["problem"] = *body.problem;
-    return json::serialize(object);
-}
-
-Decoded<Output> decode_output(std::string_view body) {
-    return decode<Output>(body, [](const Fields& fields) {
-        Output output{
-            .agent = fields.agent(),
-            .attempt = fields.attempt(),
-            .offset = fields.offset("offset"),
-            .data = fields.text("data"),
-            .missing_before = fields.absent("missing_before") ? 0 : fields.offset("missing_before"),
-            .at_ms = fields.integer("at_ms"),
-            .fetch_id = fields.optional_text("fetch_id"),
-            .problem = fields.optional_text("problem")};
-        if (output.missing_before > output.offset) {
-            Fields::wrong("missing_before", "at most the offset");
-        }
-        return output;
-    });
-}
-
 std::string encode(const Finished& body) {
     auto object = addressed(body.agent, body.attempt);
     object["state"] = to_text(body.state);
@@ -295,9 +195,9 @@ std::string encode(const Finished& body) {
 }
 
 Decoded<Finished> decode_finished(std::string_view body) {
-    return decode<Finished>(body, [](const Fields& fields) {
+    return decode_fields<Finished>(body, [](const BodyFields& fields) {
         const auto state = parse_command_state(fields.text("state"));
-        if (!state || !is_final(*state)) Fields::wrong("state", "a final state");
+        if (!state || !is_final(*state)) BodyFields::wrong("state", "a final state");
         return Finished{.agent = fields.agent(),
                         .attempt = fields.attempt(),
                         .state = *state,
@@ -312,7 +212,7 @@ Decoded<Finished> decode_finished(std::string_view body) {
                         .containment = fields.optional_text("containment").value_or(""),
                         .output_bytes = fields.absent("output_bytes")
                                             ? std::nullopt
-                                            : std::optional(fields.offset("output_bytes")),
+                                            : std::optional(fields.byte_count("output_bytes")),
                         .output_sha256 = fields.optional_text("output_sha256").value_or("")};
     });
 }
@@ -327,10 +227,10 @@ std::string encode(const Refused& body) {
 }
 
 Decoded<Refused> decode_refused(std::string_view body) {
-    return decode<Refused>(body, [](const Fields& fields) {
+    return decode_fields<Refused>(body, [](const BodyFields& fields) {
         const auto word = fields.text("cause");
         const auto* cause = std::ranges::find(causes, word, &decltype(causes)::value_type::second);
-        if (cause == causes.end()) Fields::wrong("cause", "policy, expired or arrived_late");
+        if (cause == causes.end()) BodyFields::wrong("cause", "policy, expired or arrived_late");
         return Refused{fields.agent(), fields.attempt(), fields.text("reason"),
                        fields.integer("at_ms"), cause->first};
     });

@@ -28,6 +28,23 @@ TEST(Sha256, matches_the_examples_of_rfc_6234) {
               "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha256, in_parts_is_the_same_however_it_is_cut) {
+    std::string text;
+    for (int i = 0; i < 1000; ++i)
+        text += static_cast<char>(i * 7);
+    for (const std::size_t step : {1u, 3u, 63u, 64u, 65u, 999u, 1000u}) {
+        Sha256 hash;
+        EXPECT_EQ(hash.digest(), sha256(""));
+        for (std::size_t at = 0; at < text.size(); at += step) {
+            hash.add(std::string_view(text).substr(at, step));
+            EXPECT_EQ(hash.digest(), sha256(text.substr(0, at + step)));
+        }
+        Sha256 moved = std::move(hash);
+        moved.add("more");
+        EXPECT_EQ(moved.digest(), sha256(text + "more"));
+    }
+}
+
 TEST(HmacSha256, matches_the_test_cases_of_rfc_4231) {
     struct Case {
         std::string key;

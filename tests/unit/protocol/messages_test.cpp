@@ -36,7 +36,13 @@ const Hello hello{agent,
                   JoinProof{"id", "bWFj"}};
 const Received received{agent, attempt, 7};
 const Started started{agent, attempt, 8};
-const Finished finished{agent, attempt, CommandState::error, "out\n\"", "exit code 1", 12, 1, 9};
+const Ack output_ack{agent, attempt, true, "", 5, 1'000};
+const Finished finished{
+    agent,    attempt, CommandState::error, "out\n\"", "exit code 1", 12, 1, 9, 15, 20, 4'096,
+    "cgroup", 5,       std::string(64, 'a')};
+const Output output{agent, attempt, 70'000, "YWI=", 100, 3};
+const Output fetched{agent, attempt, 0, "", 0, 3, "f-1", "the host no longer keeps it"};
+const Fetch fetch{agent, attempt, "f-1", 10, 20, 1, 2};
 const Refused refused{agent, attempt, "not in the list", 9};
 
 // One kind of body: an example in which every field is set, and its decoder without its type.
@@ -64,10 +70,16 @@ std::vector<Kind> kinds() {
             kind("cancel", cancel, decode_cancel),
             kind("ack of news", news_ack, decode_ack, {"command_id"}),
             kind("ack of a hello", hello_ack, decode_ack),
+            kind("ack of output", output_ack, decode_ack, {"command_id", "output_next"}),
+            kind("output", output, decode_output, {"missing_before"}),
+            kind("fetched output", fetched, decode_output, {"problem"}),
+            kind("fetch", fetch, decode_fetch),
             kind("hello", hello, decode_hello, {"join"}),
             kind("received", received, decode_received),
             kind("started", started, decode_started),
-            kind("finished", finished, decode_finished, {"error", "exit_code"}),
+            kind("finished", finished, decode_finished,
+                 {"error", "exit_code", "signal", "cpu_ms", "peak_memory_bytes", "containment",
+                  "output_bytes", "output_sha256"}),
             kind("refused", refused, decode_refused)};
 }
 
@@ -96,6 +108,12 @@ TEST(Messages, keep_what_they_say) {
     EXPECT_EQ(ended->execution_time_ms, 12);
     EXPECT_EQ(ended->exit_code, 1);
     EXPECT_EQ(ended->at_ms, 9);
+    EXPECT_EQ(ended->signal, 15);
+    EXPECT_EQ(ended->cpu_ms, 20);
+    EXPECT_EQ(ended->peak_memory_bytes, 4'096);
+    EXPECT_EQ(ended->containment, "cgroup");
+    EXPECT_EQ(ended->output_bytes, 5);
+    EXPECT_EQ(ended->output_sha256, std::string(64, 'a'));
 
     const auto met = decode_hello(encode(hello));
     ASSERT_TRUE(met) << met.error();
