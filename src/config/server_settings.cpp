@@ -76,6 +76,9 @@ std::expected<ServerSettings, std::vector<std::string>> read_server_settings(
         static_cast<std::size_t>(reader.integer("MAX_BODY_BYTES", 1 << 20, 1024, 1 << 30));
     settings.max_connections =
         static_cast<int>(reader.integer("MAX_CONNECTIONS", 4096, 1, 1'000'000));
+    settings.output_limit_bytes = reader.integer("OUTPUT_LIMIT", 1 << 20, 4096, 1 << 30);
+    settings.max_output_streams =
+        static_cast<int>(reader.integer("MAX_OUTPUT_STREAMS", 200, 1, 100'000));
     settings.agent_rate_limit =
         static_cast<int>(reader.integer("AGENT_RATE_LIMIT", 20, 0, 1'000'000));
     settings.agent_rate_burst =

@@ -17,7 +17,9 @@ class RecordingAgentLink final : public dispatch::AgentLink {
     std::vector<protocol::Run> runs;
     std::vector<protocol::Cancel> cancels;
     std::vector<protocol::Ack> acks;
+    std::vector<protocol::Fetch> fetches;
     std::vector<std::string> ended;
+    std::vector<std::string> output;
     std::vector<protocol::original::Command> original_commands;
     dispatch::Receivers receivers = 1;
     std::optional<std::int64_t> permit = 0;  ///< what the shared bucket says
@@ -31,6 +33,8 @@ class RecordingAgentLink final : public dispatch::AgentLink {
     }
     void send(const protocol::Cancel& cancel) override { cancels.push_back(cancel); }
     void send(const protocol::Ack& ack) override { acks.push_back(ack); }
+    void send(const protocol::Fetch& fetch) override { fetches.push_back(fetch); }
+    void announce_output(const protocol::CommandId& id) override { output.push_back(id.text()); }
     void announce_end(const protocol::CommandId& id) override { ended.push_back(id.text()); }
     void take_permit(const protocol::AgentId&, const dispatch::RateLimit&,
                      runtime::Callback<std::optional<std::int64_t>> done) override {

@@ -139,6 +139,9 @@ asio::awaitable<http::Response> Api::run(const http::Request& request) {
         }
         call.idempotency_key = std::string(*key);
     }
+    for (const auto& name : endpoint.headers) {
+        if (const auto value = request.header(name)) call.headers.emplace(name, *value);
+    }
     co_return co_await endpoint.handle(std::move(call));
 }
 

@@ -25,6 +25,7 @@ struct Call {
     auth::Identity identity;                  ///< empty for open endpoints
     std::string peer;
     std::optional<std::string> idempotency_key;  ///< the header of that name
+    std::map<std::string, std::string> headers;  ///< those that the endpoint reads, by name
 };
 
 struct Endpoint {
@@ -44,6 +45,7 @@ struct Endpoint {
     bool before_password_change = false;
     std::vector<Field> query;
     std::vector<Field> body;
+    std::vector<std::string> headers;  ///< names in lower case of headers that the handler reads
     std::vector<std::pair<int, std::string>> responses;  ///< status and when
     /// The Call lives in the coroutine. What it throws becomes a 500.
     std::function<boost::asio::awaitable<http::Response>(Call)> handle;

@@ -16,12 +16,19 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
       agents_(ports.directory, ports.admission, ports.clock),
       history_(ports.commands, ports.directory, ports.clock),
+      output_({.commands = ports.commands,
+               .store = ports.output_store,
+               .log = ports.output_log,
+               .directory = ports.directory,
+               .clock = ports.clock},
+              ports.max_output_streams),
       health_(with_database(std::move(checks), ports.commands)),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
     agents_.add_to(api_);
     history_.add_to(api_);
+    output_.add_to(api_);
     health_.add_to(api_);
 }
 

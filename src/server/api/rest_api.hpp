@@ -7,6 +7,7 @@
 #include "server/api/command_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
+#include "server/api/output_endpoints.hpp"
 
 namespace cockpit::api {
 
@@ -15,6 +16,9 @@ struct Ports {
     auth::Access& access;
     dispatch::Dispatcher& dispatcher;
     dispatch::CommandStore& commands;
+    dispatch::OutputStore& output_store;
+    dispatch::OutputLog& output_log;
+    int max_output_streams;
     const dispatch::AgentDirectory& directory;
     dispatch::Admission& admission;
     const runtime::Clock& clock;
@@ -38,6 +42,7 @@ class RestApi {
     CommandEndpoints commands_;
     AgentEndpoints agents_;
     HistoryEndpoints history_;
+    OutputEndpoints output_;
     HealthEndpoints health_;
     Api api_;
 };

@@ -85,6 +85,8 @@ json::object to_json(const dispatch::CommandRecord& record) {
             {"cpu_ms", or_null(record.cpu_ms)},
             {"peak_memory_bytes", or_null(record.peak_memory_bytes)},
             {"containment", or_null(record.containment)},
+            {"output_bytes", or_null(record.output_bytes)},
+            {"output_sha256", or_null(record.output_sha256)},
             {"expires_at", iso_time_or_null(record.expires_at_ms)},
             {"next_attempt_at", iso_time_or_null(record.next_attempt_at_ms)},
             {"cancel_requested_at", iso_time_or_null(record.cancel_requested_at_ms)},
@@ -100,7 +102,13 @@ json::object to_json(const dispatch::AttemptRecord& attempt) {
             {"exit_code", or_null(attempt.exit_code)},
             {"delivered_at", iso_time_or_null(attempt.delivered_at_ms)},
             {"started_at", iso_time_or_null(attempt.started_at_ms)},
-            {"completed_at", iso_time_or_null(attempt.completed_at_ms)}};
+            {"completed_at", iso_time_or_null(attempt.completed_at_ms)},
+            {"signal", or_null(attempt.signal)},
+            {"cpu_ms", or_null(attempt.cpu_ms)},
+            {"peak_memory_bytes", or_null(attempt.peak_memory_bytes)},
+            {"containment", or_null(attempt.containment)},
+            {"output_bytes", or_null(attempt.output_bytes)},
+            {"output_sha256", or_null(attempt.output_sha256)}};
 }
 
 json::object to_json(const dispatch::AgentView& agent) {

@@ -102,11 +102,15 @@ class App {
                        .rate = {.per_second = settings.agent_rate_limit,
                                 .burst = settings.agent_rate_burst}},
                       clock_, directory_, *store_, transport_, random_command_id),
-          news_(clock_, directory_, admission_, dispatcher_),
+          output_({.limit_bytes = settings.output_limit_bytes}, clock_, *store_, transport_),
+          news_(clock_, directory_, admission_, dispatcher_, output_),
           access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
           rest_({.access = access_,
                  .dispatcher = dispatcher_,
                  .commands = *store_,
+                 .output_store = *store_,
+                 .output_log = output_,
+                 .max_output_streams = settings.max_output_streams,
                  .directory = directory_,
                  .admission = admission_,
                  .clock = clock_},
@@ -212,6 +216,7 @@ class App {
             timer.expires_after(tick);
             co_await timer.async_wait(asio::use_awaitable);
             dispatcher_.on_tick();
+            output_.on_tick();
         }
     }
 
@@ -243,6 +248,7 @@ class App {
     transport::AgentTransport transport_;
     dispatch::Admission admission_;
     dispatch::Dispatcher dispatcher_;
+    dispatch::OutputLog output_;
     transport::NewsRouter news_;
     auth::Access access_;
     api::RestApi rest_;

@@ -22,6 +22,10 @@ class AgentLink {
     virtual void send(const protocol::Run& run, runtime::Callback<Receivers> done) = 0;
     virtual void send(const protocol::Cancel& cancel) = 0;
     virtual void send(const protocol::Ack& ack) = 0;
+    /// By the channel only: whoever asks asks again.
+    virtual void send(const protocol::Fetch& fetch) = 0;
+    /// Tells the other servers that there is new output of a command.
+    virtual void announce_output(const protocol::CommandId& id) = 0;
     /// Tells the other servers that a command ended.
     virtual void announce_end(const protocol::CommandId& id) = 0;
     /// Takes a permit of the bucket that all servers share for this host: 0, or in how many

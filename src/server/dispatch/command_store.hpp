@@ -69,6 +69,8 @@ struct CommandRecord {
     std::optional<std::string> request_digest;   ///< of the request that brought the key
     RetryPolicy retry;
     std::optional<std::int64_t> next_attempt_at_ms;  ///< while it waits between two attempts
+    std::optional<std::int64_t> output_bytes;        ///< how many it wrote in all
+    std::optional<std::string> output_sha256;        ///< of all of them, in hex
 };
 
 /// The record's current attempt. Its command id must be one of ours (a UUID).
@@ -94,6 +96,8 @@ struct CommandUpdate {
     /// Set with a final state: the outcome is kept as this attempt's, and the row becomes `pending`
     /// again with the next attempt, not to start before this.
     std::optional<std::int64_t> retry_at_ms;
+    std::optional<std::int64_t> output_bytes;
+    std::optional<std::string> output_sha256;
 };
 
 /// One row of cockpit_command_attempts: how an attempt before the last one ended.
@@ -107,6 +111,12 @@ struct AttemptRecord {
     std::optional<std::int64_t> delivered_at_ms;
     std::optional<std::int64_t> started_at_ms;
     std::optional<std::int64_t> completed_at_ms;
+    std::optional<int> signal;
+    std::optional<std::int64_t> cpu_ms;
+    std::optional<std::int64_t> peak_memory_bytes;
+    std::optional<std::string> containment;
+    std::optional<std::int64_t> output_bytes;
+    std::optional<std::string> output_sha256;
 };
 
 struct UpdateOutcome {

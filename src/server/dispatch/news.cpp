@@ -142,7 +142,10 @@ void Dispatcher::on_finished(const protocol::Finished& news, runtime::Callback<b
          .signal = news.signal,
          .cpu_ms = news.cpu_ms,
          .peak_memory_bytes = news.peak_memory_bytes,
-         .containment = news.containment.empty() ? std::nullopt : std::optional(news.containment)},
+         .containment = news.containment.empty() ? std::nullopt : std::optional(news.containment),
+         .output_bytes = news.output_bytes,
+         .output_sha256 =
+             news.output_sha256.empty() ? std::nullopt : std::optional(news.output_sha256)},
         std::move(settled));
 }
 

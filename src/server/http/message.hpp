@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,22 @@ struct Request {
     std::optional<std::string_view> query_value(std::string_view name) const;
 };
 
+/// A body that is made while it is sent.
+class BodyStream {
+  public:
+    virtual ~BodyStream() = default;
+    /// The next piece, never empty; nothing: that was all. Asked for when the one before was given
+    /// to the system, so a slow client holds one piece. Cancelled when the client leaves. What it
+    /// throws cuts the connection.
+    virtual boost::asio::awaitable<std::optional<std::string>> next() = 0;
+};
+
 struct Response {
     int status = 200;
     std::string content_type = "application/json";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::shared_ptr<BodyStream> stream;  ///< instead of `body`
 };
 
 /// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…} as application/problem+json.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace cockpit::http {
 namespace {
@@ -115,7 +116,7 @@ bool has_body(int status) {
 }
 
 void append_head(std::string& out, const Response& response, std::string_view request_id,
-                 std::string_view date, ConnectionHeader connection) {
+                 std::string_view date, ConnectionHeader connection, Framing framing) {
     out += "HTTP/1.1 ";
     out += std::to_string(response.status);
     out += ' ';
@@ -128,12 +129,23 @@ void append_head(std::string& out, const Response& response, std::string_view re
         if (!response.content_type.empty()) {
             append_field(out, "Content-Type", response.content_type);
         }
-        append_field(out, "Content-Length", std::to_string(response.body.size()));
+        if (framing == Framing::length) {
+            append_field(out, "Content-Length", std::to_string(response.body.size()));
+        } else if (framing == Framing::chunked) {
+            append_field(out, "Transfer-Encoding", "chunked");
+        }
     }
     if (connection == ConnectionHeader::close) append_field(out, "Connection", "close");
     if (connection == ConnectionHeader::keep_alive) append_field(out, "Connection", "keep-alive");
     for (const auto& [name, value] : response.headers)
         append_field(out, name, value);
+    out += "\r\n";
+}
+
+void append_chunk_size(std::string& out, std::size_t bytes) {
+    char text[20];
+    const auto written = std::to_chars(std::begin(text), std::end(text), bytes, 16);
+    out.append(std::begin(text), written.ptr);
     out += "\r\n";
 }
 

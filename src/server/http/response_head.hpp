@@ -29,6 +29,9 @@ class DateText {
 
 enum class ConnectionHeader { none, keep_alive, close };
 
+/// How the end of the body is told (RFC 9112, section 6).
+enum class Framing { length, chunked, until_close };
+
 /// Whether the answer can be written as it is: a status from 200 to 599, header names of token
 /// characters, no line break or NUL in a value. What is not is a mistake of the handler, perhaps
 /// provoked by a client.
@@ -40,6 +43,10 @@ bool has_body(int status);
 /// Appends the head, up to and with the empty line. Content-Length is that of the body, also where
 /// the body is left out because the method was HEAD.
 void append_head(std::string& out, const Response& response, std::string_view request_id,
-                 std::string_view date, ConnectionHeader connection);
+                 std::string_view date, ConnectionHeader connection,
+                 Framing framing = Framing::length);
+
+/// Appends the size line of a chunk (RFC 9112, section 7.1).
+void append_chunk_size(std::string& out, std::size_t bytes);
 
 }  // namespace cockpit::http

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -40,6 +41,22 @@ Refusal refuse(int status, std::string_view detail) {
     return {problem(status, detail)};
 }
 
+struct Produced {
+    std::optional<std::string> piece;
+    std::exception_ptr failure;
+};
+
+// What it throws is caught here, for the operator || would go on waiting for the other side.
+asio::awaitable<Produced> produce(BodyStream& stream) {
+    Produced produced;
+    try {
+        produced.piece = co_await stream.next();
+    } catch (...) {
+        produced.failure = std::current_exception();
+    }
+    co_return produced;
+}
+
 class BeastSession final : public Session, public std::enable_shared_from_this<BeastSession> {
   public:
     BeastSession(asio::ip::tcp::socket socket, SessionContext& context)
@@ -55,7 +72,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     asio::awaitable<void> turn_away() override;
 
     void close_if_idle() override {
-        if (idle_) close();
+        if (idle_ || streaming_) close();
     }
     void close() override {
         error_code ignored;
@@ -81,6 +98,10 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
 
     asio::awaitable<Response> handle();
     asio::awaitable<bool> write(const Response& response, bool keep_alive);
+    asio::awaitable<bool> write_stream(BodyStream& stream, Framing framing);
+    asio::awaitable<bool> write_piece(std::string_view bytes, Framing framing);
+    asio::awaitable<std::optional<std::string>> next_piece(BodyStream& stream);
+    asio::awaitable<void> client_leaves();
     asio::awaitable<void> linger();
     void name_request(std::string_view offered);
 
@@ -99,6 +120,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     bool watching_ = false;
     bool timed_out_ = false;
     bool idle_ = false;
+    bool streaming_ = false;
+    bool client_left_ = false;
 };
 
 void BeastSession::watch() {
@@ -143,6 +166,7 @@ asio::awaitable<void> BeastSession::serve() {
         keep_alive = parser_->keep_alive();
         const auto response = co_await handle();
         keep_alive = keep_alive && !context_.stopping;
+        if (response.stream && parser_->get().version() < 11) keep_alive = false;
         if (!co_await write(response, keep_alive)) break;
         if (!keep_alive) co_await linger();
     }
@@ -292,8 +316,13 @@ asio::awaitable<Response> BeastSession::handle() {
 asio::awaitable<bool> BeastSession::write(const Response& response, bool keep_alive) {
     auto connection = keep_alive ? ConnectionHeader::none : ConnectionHeader::close;
     if (keep_alive && parser_->get().version() < 11) connection = ConnectionHeader::keep_alive;
+    auto framing = Framing::length;
+    if (response.stream) framing = keep_alive ? Framing::chunked : Framing::until_close;
+    if (framing == Framing::until_close && parser_->get().version() >= 11) {
+        framing = Framing::chunked;  // so that the client can tell an end from a cut
+    }
     head_.clear();
-    append_head(head_, response, request_.id, context_.date.now(), connection);
+    append_head(head_, response, request_.id, context_.date.now(), connection, framing);
     const bool bare = request_.method == "HEAD" || !has_body(response.status);
     const std::array<asio::const_buffer, 2> parts{
         asio::buffer(head_), bare ? asio::const_buffer() : asio::buffer(response.body)};
@@ -302,7 +331,74 @@ asio::awaitable<bool> BeastSession::write(const Response& response, bool keep_al
                                       context_.settings.slowest_write_bytes_per_second));
     const auto [failed, sent] = co_await asio::async_write(socket_, parts, no_throw);
     clear_deadline();
+    if (failed || bare || !response.stream) co_return !failed;
+    co_return co_await write_stream(*response.stream, framing);
+}
+
+asio::awaitable<bool> BeastSession::write_stream(BodyStream& stream, Framing framing) {
+    bool whole = false;
+    streaming_ = true;
+    try {
+        while (socket_.is_open() && !context_.stopping) {
+            auto piece = co_await next_piece(stream);
+            whole = !piece && !client_left_;
+            if (!piece || !co_await write_piece(*piece, framing)) break;
+        }
+    } catch (const std::exception& error) {
+        // The head is gone, so the only way to tell is to cut the connection.
+        if (socket_.is_open()) {
+            log::error(
+                "a streamed answer failed",
+                {{"request_id", request_.id}, {"path", request_.path}, {"error", error.what()}});
+        }
+    }
+    streaming_ = false;
+    if (!whole) co_return false;
+    co_return framing != Framing::chunked || co_await write_piece("", framing);
+}
+
+// An empty piece is the last one.
+asio::awaitable<bool> BeastSession::write_piece(std::string_view bytes, Framing framing) {
+    static constexpr std::string_view line_end = "\r\n";
+    std::string size;
+    if (framing == Framing::chunked) append_chunk_size(size, bytes.size());
+    const std::array<asio::const_buffer, 3> parts{
+        asio::buffer(size), asio::buffer(bytes),
+        asio::buffer(framing == Framing::chunked ? line_end : std::string_view())};
+    set_deadline(
+        context_.settings.write_timeout +
+        std::chrono::seconds(bytes.size() / context_.settings.slowest_write_bytes_per_second));
+    const auto [failed, sent] = co_await asio::async_write(socket_, parts, no_throw);
+    clear_deadline();
     co_return !failed;
+}
+
+// Nothing at the end of the stream, and when the client has left.
+asio::awaitable<std::optional<std::string>> BeastSession::next_piece(BodyStream& stream) {
+    using namespace asio::experimental::awaitable_operators;
+    auto first = co_await (produce(stream) || client_leaves());
+    client_left_ = first.index() == 1;
+    if (client_left_) co_return std::nullopt;
+    auto produced = std::get<0>(std::move(first));
+    if (produced.failure) std::rethrow_exception(produced.failure);
+    co_return std::move(produced.piece);
+}
+
+// What a client sends while it listens is kept for later, as far as there is room.
+asio::awaitable<void> BeastSession::client_leaves() {
+    for (;;) {
+        const auto room = buffer_.size() < read_chunk_bytes;
+        if (!room) {
+            asio::steady_timer for_ever(socket_.get_executor(),
+                                        asio::steady_timer::time_point::max());
+            co_await for_ever.async_wait(no_throw);
+            co_return;
+        }
+        const auto [failed, count] =
+            co_await socket_.async_read_some(buffer_.prepare(read_chunk_bytes), no_throw);
+        buffer_.commit(count);
+        if (failed) co_return;
+    }
 }
 
 // Reads and drops what a client still sends, for a short time: closing a socket with unread bytes

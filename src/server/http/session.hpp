@@ -32,7 +32,8 @@ class Session {
     /// Answers 503 without reading a request, and ends.
     virtual boost::asio::awaitable<void> turn_away() = 0;
 
-    /// Ends the connection if no byte of a request has come since the last answer.
+    /// Ends the connection if no byte of a request has come since the last answer, or if it sends a
+    /// stream, which may have no end.
     virtual void close_if_idle() = 0;
     virtual void close() = 0;
 };

@@ -13,7 +13,7 @@
     "sent_at, completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, "    \
     "started_at, exit_code, signal, cpu_ms, peak_memory_bytes, containment, dispatched, "   \
     "cancel_requested_at, cancel_requested_by, idempotency_key, request_digest, "           \
-    "retry_policy, next_attempt_at "
+    "retry_policy, next_attempt_at, output_bytes, output_sha256 "
 
 namespace cockpit::store {
 namespace {
@@ -82,12 +82,14 @@ constexpr std::string_view request_cancel_sql =
 
 constexpr std::string_view keep_attempt_sql =
     "INSERT INTO cockpit_command_attempts (command_id, attempt, status, output, error, "
-    "execution_time_ms, exit_code, delivered_at, started_at, completed_at) "
+    "execution_time_ms, exit_code, delivered_at, started_at, completed_at, signal, cpu_ms, "
+    "peak_memory_bytes, containment, output_bytes, output_sha256) "
     "SELECT command_id, attempt, CAST($1 AS VARCHAR(20)), CAST($2 AS TEXT), CAST($3 AS TEXT), "
     "CAST($4 AS INTEGER), CAST($5 AS INTEGER), delivered_at, started_at, COALESCE($6, "
-    "completed_at) "
+    "completed_at), CAST($7 AS INTEGER), CAST($8 AS BIGINT), CAST($9 AS BIGINT), "
+    "CAST($10 AS VARCHAR(20)), CAST($11 AS BIGINT), CAST($12 AS VARCHAR(64)) "
     "FROM cockpit_agent_commands "
-    "WHERE command_id = $7 AND agent_id = $8 AND attempt = $9 AND " COCKPIT_IS_OPEN;
+    "WHERE command_id = $13 AND agent_id = $14 AND attempt = $15 AND " COCKPIT_IS_OPEN;
 
 constexpr std::string_view begin_again_sql =
     "UPDATE cockpit_agent_commands SET status = 'pending', attempt = attempt + 1, "
@@ -96,7 +98,8 @@ constexpr std::string_view begin_again_sql =
 
 constexpr std::string_view attempts_sql =
     "SELECT attempt, status, output, error, execution_time_ms, exit_code, delivered_at, "
-    "started_at, completed_at FROM cockpit_command_attempts WHERE command_id = $1 "
+    "started_at, completed_at, signal, cpu_ms, peak_memory_bytes, containment, output_bytes, "
+    "output_sha256 FROM cockpit_command_attempts WHERE command_id = $1 "
     "ORDER BY attempt";
 
 // To the letter the condition of the partial index of 003_command_delivery.
@@ -169,6 +172,8 @@ CommandRecord record_of(const Rows::Row& row) {
     record.request_digest = row.cell(26);
     record.retry = retry_of(row.cell(27));
     record.next_attempt_at_ms = timestamp_cell(row.cell(28));
+    record.output_bytes = row.integer(29);
+    record.output_sha256 = row.cell(30);
     return record;
 }
 
@@ -206,8 +211,10 @@ std::string update_sql(CommandState next) {
            "execution_time_ms = COALESCE($5, execution_time_ms), exit_code = COALESCE($6, "
            "exit_code), signal = COALESCE($7, signal), cpu_ms = COALESCE($8, cpu_ms), "
            "peak_memory_bytes = COALESCE($9, peak_memory_bytes), "
-           "containment = COALESCE($10, containment) "
-           "WHERE command_id = $11 AND agent_id = $12 AND attempt = $13 AND " +
+           "containment = COALESCE($10, containment), "
+           "output_bytes = COALESCE($11, output_bytes), "
+           "output_sha256 = COALESCE($12, output_sha256) "
+           "WHERE command_id = $13 AND agent_id = $14 AND attempt = $15 AND " +
            (predecessors.empty() ? "1 = 0"
                                  : "COALESCE(status, 'pending') IN (" + predecessors + ")") +
            " RETURNING id";
@@ -293,6 +300,9 @@ WriteOf<dispatch::UpdateOutcome> update_for_retry(const dispatch::CommandUpdate&
                    {text_value(protocol::to_text(update.state)), text_value(update.output),
                     text_value(update.error), small_integer_value(update.execution_time_ms),
                     small_integer_value(update.exit_code), timestamp_value(update.at_ms),
+                    small_integer_value(update.signal), integer_value(update.cpu_ms),
+                    integer_value(update.peak_memory_bytes), text_value(update.containment),
+                    integer_value(update.output_bytes), text_value(update.output_sha256),
                     text_value(command_id), text_value(update.agent_id),
                     small_integer_value(update.attempt.attempt)}};
     Statement begin_again{
@@ -330,7 +340,8 @@ WriteOf<dispatch::UpdateOutcome> update_command(const dispatch::CommandUpdate& u
                       small_integer_value(update.execution_time_ms),
                       small_integer_value(update.exit_code), small_integer_value(update.signal),
                       integer_value(update.cpu_ms), integer_value(update.peak_memory_bytes),
-                      text_value(update.containment), text_value(command_id),
+                      text_value(update.containment), integer_value(update.output_bytes),
+                      text_value(update.output_sha256), text_value(command_id),
                       text_value(update.agent_id), small_integer_value(update.attempt.attempt)}};
     return change_and_read({std::move(change)}, command_id);
 }
@@ -394,7 +405,13 @@ std::vector<dispatch::AttemptRecord> command_attempts(Connection& connection,
                             .exit_code = int_of(row.integer(5)),
                             .delivered_at_ms = timestamp_cell(row.cell(6)),
                             .started_at_ms = timestamp_cell(row.cell(7)),
-                            .completed_at_ms = timestamp_cell(row.cell(8))});
+                            .completed_at_ms = timestamp_cell(row.cell(8)),
+                            .signal = int_of(row.integer(9)),
+                            .cpu_ms = row.integer(10),
+                            .peak_memory_bytes = row.integer(11),
+                            .containment = row.cell(12),
+                            .output_bytes = row.integer(13),
+                            .output_sha256 = row.cell(14)});
     }
     return attempts;
 }

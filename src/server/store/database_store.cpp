@@ -8,6 +8,7 @@
 #include "server/store/agent_queries.hpp"
 #include "server/store/command_queries.hpp"
 #include "server/store/group_writer.hpp"
+#include "server/store/output_queries.hpp"
 #include "server/store/reader_threads.hpp"
 
 namespace cockpit::store {
@@ -132,6 +133,20 @@ class DatabaseStore final : public Store {
     void ping(DispatchDone<bool> done) override {
         read<bool>([](Connection& c) { return !c.query({"SELECT 1", {}}).empty(); },
                    std::move(done));
+    }
+
+    // Output.
+    void add_output(dispatch::NewOutput output,
+                    DispatchDone<std::optional<std::int64_t>> done) override {
+        write(store::add_output(output), std::move(done));
+    }
+    void read_output(protocol::AttemptId attempt, std::int64_t from, int max_pieces,
+                     DispatchDone<dispatch::OutputRead> done) override {
+        read<dispatch::OutputRead>(
+            [attempt = std::move(attempt), from, max_pieces](Connection& c) {
+                return store::read_output(c, attempt, from, max_pieces);
+            },
+            std::move(done));
     }
 
     // Hosts.

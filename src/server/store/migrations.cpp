@@ -141,6 +141,25 @@ std::vector<Migration> all() {
             started_at TIMESTAMP,
             completed_at TIMESTAMP,
             PRIMARY KEY (command_id, attempt)))"}));
+
+    // `data` is base64: the two databases bind text alike, and any bytes survive in it.
+    list.push_back(
+        migration("006_output", "Output of commands, piece by piece, and its digest",
+                  {"ALTER TABLE cockpit_agent_commands ADD COLUMN output_bytes BIGINT",
+                   "ALTER TABLE cockpit_agent_commands ADD COLUMN output_sha256 VARCHAR(64)",
+                   "ALTER TABLE cockpit_command_attempts ADD COLUMN signal INTEGER",
+                   "ALTER TABLE cockpit_command_attempts ADD COLUMN cpu_ms BIGINT",
+                   "ALTER TABLE cockpit_command_attempts ADD COLUMN peak_memory_bytes BIGINT",
+                   "ALTER TABLE cockpit_command_attempts ADD COLUMN containment VARCHAR(20)",
+                   "ALTER TABLE cockpit_command_attempts ADD COLUMN output_bytes BIGINT",
+                   "ALTER TABLE cockpit_command_attempts ADD COLUMN output_sha256 VARCHAR(64)",
+                   R"(CREATE TABLE cockpit_command_output (
+            command_id VARCHAR(36) NOT NULL,
+            attempt INTEGER NOT NULL,
+            start BIGINT NOT NULL,
+            next BIGINT NOT NULL,
+            data TEXT NOT NULL,
+            PRIMARY KEY (command_id, attempt, start)))"}));
     return list;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The server's database: SQLite inside the process, or PostgreSQL. Each store implements the three
+// The server's database: SQLite inside the process, or PostgreSQL. Each store implements the four
 // interfaces that dispatch and auth own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
@@ -22,6 +22,7 @@
 #include "server/auth/account_store.hpp"
 #include "server/dispatch/agent_store.hpp"
 #include "server/dispatch/command_store.hpp"
+#include "server/dispatch/output_store.hpp"
 
 namespace cockpit::store {
 
@@ -32,6 +33,7 @@ struct WriteCounts {
 };
 
 class Store : public dispatch::CommandStore,
+              public dispatch::OutputStore,
               public dispatch::AgentStore,
               public auth::AccountStore {
   public:

@@ -63,6 +63,8 @@ void AgentTransport::start(NewsRouter& router) {
     router_ = &router;
     events_->subscribe(heartbeats_channel);
     events_->subscribe(ended_channel);
+    events_->subscribe(output_channel);
+    events_->subscribe(fetched_channel);
     events_->subscribe_pattern(response_channel_prefix + "*");
     events_->start([](std::optional<std::string>) {},
                    [this](std::string_view channel, std::string_view payload) {
@@ -100,6 +102,8 @@ void AgentTransport::on_link(std::optional<std::string> down_because) {
 void AgentTransport::on_message(std::string_view channel, std::string_view payload) {
     if (channel == heartbeats_channel) return router_->on_heartbeat(payload);
     if (channel == ended_channel) return router_->on_ended(payload);
+    if (channel == output_channel) return router_->on_output_elsewhere(payload);
+    if (channel == fetched_channel) return router_->on_fetched(payload);
     if (channel.starts_with(response_channel_prefix)) {
         router_->on_original_response(channel.substr(response_channel_prefix.size()), payload);
     }
@@ -136,6 +140,16 @@ void AgentTransport::send(const protocol::Ack& ack) {
     const auto entry = signer_.sign(protocol::EntryKind::ack, encode(ack));
     commands_->send({"PUBLISH", command_channel(ack.agent), protocol::to_channel_message(entry)},
                     {});
+}
+
+void AgentTransport::send(const protocol::Fetch& fetch) {
+    const auto entry = signer_.sign(protocol::EntryKind::fetch, encode(fetch));
+    commands_->send({"PUBLISH", command_channel(fetch.agent), protocol::to_channel_message(entry)},
+                    {});
+}
+
+void AgentTransport::announce_output(const protocol::CommandId& id) {
+    commands_->send({"PUBLISH", output_channel, id.text()}, {});
 }
 
 void AgentTransport::announce_end(const protocol::CommandId& id) {

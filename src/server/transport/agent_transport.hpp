@@ -51,6 +51,8 @@ class AgentTransport final : public dispatch::AgentLink {
     void send(const protocol::Run& run, runtime::Callback<dispatch::Receivers> done) override;
     void send(const protocol::Cancel& cancel) override;
     void send(const protocol::Ack& ack) override;
+    void send(const protocol::Fetch& fetch) override;
+    void announce_output(const protocol::CommandId& id) override;
     void announce_end(const protocol::CommandId& id) override;
     void take_permit(const protocol::AgentId& agent, const dispatch::RateLimit& limit,
                      runtime::Callback<std::optional<std::int64_t>> done) override;

@@ -14,8 +14,13 @@ constexpr std::int64_t log_pause_ms = 1'000;
 }  // namespace
 
 NewsRouter::NewsRouter(const runtime::Clock& clock, const dispatch::AgentDirectory& directory,
-                       dispatch::Admission& admission, dispatch::Dispatcher& dispatcher)
-    : clock_(clock), directory_(directory), admission_(admission), dispatcher_(dispatcher) {}
+                       dispatch::Admission& admission, dispatch::Dispatcher& dispatcher,
+                       dispatch::OutputLog& output)
+    : clock_(clock),
+      directory_(directory),
+      admission_(admission),
+      dispatcher_(dispatcher),
+      output_(output) {}
 
 bool NewsRouter::verifies(const protocol::Entry& entry, const std::string& public_key) const {
     const auto key = crypto::PublicKey::from_base64(public_key);
@@ -32,20 +37,28 @@ void NewsRouter::reject(std::string_view from, std::string_view why) {
 }
 
 template <typename Body>
-void NewsRouter::deliver(const protocol::Entry& entry, protocol::Decoded<Body> body,
-                         void (dispatch::Dispatcher::*handle)(const Body&, runtime::Callback<bool>),
-                         runtime::Callback<bool> settled) {
+std::optional<Body> NewsRouter::verified(const protocol::Entry& entry,
+                                         protocol::Decoded<Body> body) {
     if (!body) {
         reject("", body.error());
-        return settled(true);
+        return std::nullopt;
     }
     const auto* key = directory_.key(body->agent);
     if (key == nullptr || !verifies(entry, *key)) {
         reject(body->agent.text(), key == nullptr ? "this host is not known here"
                                                   : "the signature is not that of the host's key");
-        return settled(true);
+        return std::nullopt;
     }
-    (dispatcher_.*handle)(*body, std::move(settled));
+    return *std::move(body);
+}
+
+template <typename Body>
+void NewsRouter::deliver(const protocol::Entry& entry, protocol::Decoded<Body> body,
+                         void (dispatch::Dispatcher::*handle)(const Body&, runtime::Callback<bool>),
+                         runtime::Callback<bool> settled) {
+    const auto news = verified(entry, std::move(body));
+    if (!news) return settled(true);
+    (dispatcher_.*handle)(*news, std::move(settled));
 }
 
 void NewsRouter::on_hello(const protocol::Entry& entry, bool answer,
@@ -73,6 +86,11 @@ void NewsRouter::on_result(const protocol::Entry& entry, runtime::Callback<bool>
         case EntryKind::started:
             return deliver(entry, protocol::decode_started(entry.body), &Dispatcher::on_started,
                            std::move(settled));
+        case EntryKind::output: {
+            const auto news = verified(entry, protocol::decode_output(entry.body));
+            if (!news) return settled(true);
+            return output_.on_output(*news, std::move(settled));
+        }
         case EntryKind::finished:
             return deliver(entry, protocol::decode_finished(entry.body), &Dispatcher::on_finished,
                            std::move(settled));
@@ -104,6 +122,22 @@ void NewsRouter::on_ended(std::string_view command_id) {
     const auto id = protocol::CommandId::parse(command_id);
     if (!id) return reject("", id.error());
     dispatcher_.on_ended_elsewhere(*id);
+    output_.on_news(*id);
+}
+
+void NewsRouter::on_output_elsewhere(std::string_view command_id) {
+    const auto id = protocol::CommandId::parse(command_id);
+    if (!id) return reject("", id.error());
+    output_.on_news(*id);
+}
+
+void NewsRouter::on_fetched(std::string_view message) {
+    const auto entry = protocol::entry_from_channel_message(message);
+    if (!entry) return reject("", entry.error());
+    if (entry->kind != EntryKind::output) return reject("", "an answer to a fetch must be output");
+    if (const auto answer = verified(*entry, protocol::decode_output(entry->body))) {
+        output_.on_fetched(*answer);
+    }
 }
 
 }  // namespace cockpit::transport

@@ -31,6 +31,8 @@ TEST(ServerSettings, defaults_serve_this_host_only) {
     EXPECT_EQ(settings->session_lifetime, std::chrono::hours(12));
     EXPECT_EQ(settings->max_body_bytes, 1u << 20);
     EXPECT_EQ(settings->max_connections, 4096);
+    EXPECT_EQ(settings->output_limit_bytes, 1 << 20);
+    EXPECT_EQ(settings->max_output_streams, 200);
     EXPECT_EQ(settings->agent_rate_limit, 20);
     EXPECT_EQ(settings->agent_rate_burst, 200);
 }
@@ -48,6 +50,8 @@ TEST(ServerSettings, every_key_is_read) {
         {"SESSION_LIFETIME", "60"},
         {"MAX_BODY_BYTES", "2048"},
         {"MAX_CONNECTIONS", "7"},
+        {"OUTPUT_LIMIT", "65536"},
+        {"MAX_OUTPUT_STREAMS", "5"},
         {"AGENT_RATE_LIMIT", "0"},
         {"AGENT_RATE_BURST", "9"},
         {"LOGLEVEL", "WARNING"},
@@ -65,6 +69,8 @@ TEST(ServerSettings, every_key_is_read) {
     EXPECT_EQ(settings->session_lifetime, std::chrono::seconds(60));
     EXPECT_EQ(settings->max_body_bytes, 2048u);
     EXPECT_EQ(settings->max_connections, 7);
+    EXPECT_EQ(settings->output_limit_bytes, 65'536);
+    EXPECT_EQ(settings->max_output_streams, 5);
     EXPECT_EQ(settings->agent_rate_limit, 0);
     EXPECT_EQ(settings->agent_rate_burst, 9);
     EXPECT_EQ(settings->log_level, log::Level::warning);

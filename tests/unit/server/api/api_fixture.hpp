@@ -14,6 +14,7 @@
 #include "fakes/memory_account_store.hpp"
 #include "fakes/memory_agent_store.hpp"
 #include "fakes/memory_command_store.hpp"
+#include "fakes/memory_output_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/set_clock.hpp"
 #include "server/api/rest_api.hpp"
@@ -56,12 +57,14 @@ class ApiTest : public testing::Test {
     fakes::SetClock clock;
     fakes::MemoryAccountStore accounts{io.get_executor()};
     fakes::MemoryCommandStore commands{io.get_executor()};
+    fakes::MemoryOutputStore output_store{io.get_executor(), commands};
     fakes::MemoryAgentStore agents{io.get_executor()};
     fakes::RecordingAgentLink link{io.get_executor()};
     runtime::BlockingPool pool{io.get_executor(), 1};
     auth::Access access{{}, accounts, pool, clock};
     dispatch::AgentDirectory directory;
     dispatch::Dispatcher dispatcher;
+    dispatch::OutputLog output_log{{.limit_bytes = 64}, clock, output_store, link};
     dispatch::Admission admission{clock, directory, agents, link};
     Health redis{.ok = true, .detail = "Redis answers"};
     RestApi rest;

@@ -93,6 +93,44 @@ std::future<void> TestServer::stop(std::chrono::milliseconds grace) {
     return asio::co_spawn(io_, listener_->stop(grace), asio::use_future);
 }
 
+namespace {
+
+class ThreePieces final : public BodyStream {
+  public:
+    explicit ThreePieces(Gate& gate) : gate_(gate) {}
+    boost::asio::awaitable<std::optional<std::string>> next() override {
+        switch (++asked_) {
+            case 1:
+                co_return "one";
+            case 2:
+                co_await gate_.pass();
+                co_return "two";
+            case 3:
+                co_return "three";
+            default:
+                co_return std::nullopt;
+        }
+    }
+
+  private:
+    Gate& gate_;
+    int asked_ = 0;
+};
+
+class Endless final : public BodyStream {
+  public:
+    explicit Endless(std::atomic<int>* pieces) : pieces_(pieces) {}
+    boost::asio::awaitable<std::optional<std::string>> next() override {
+        if (++*pieces_ >= 1000) throw std::runtime_error("enough");
+        co_return std::string(64 * 1024, 'x');
+    }
+
+  private:
+    std::atomic<int>* pieces_;
+};
+
+}  // namespace
+
 asio::awaitable<Response> TestServer::answer(const Request& request) {
     ++handled_;
     if (request.path == "/throw") throw std::runtime_error("password=hunter2");
@@ -102,6 +140,13 @@ asio::awaitable<Response> TestServer::answer(const Request& request) {
     }
     if (request.path == "/none") co_return Response{.status = 204};
     if (request.path == "/wait") co_await gate_.pass();
+    if (request.path == "/stream") {
+        co_return Response{.content_type = "text/plain",
+                           .stream = std::make_shared<ThreePieces>(gate_)};
+    }
+    if (request.path == "/endless") {
+        co_return Response{.stream = std::make_shared<Endless>(&endless_pieces_)};
+    }
     if (request.path == "/big") co_return Response{.body = std::string(64 << 20, 'x')};
     if (request.path == "/echo") co_return Response{.body = request.body};
     std::string text = request.method + " " + request.path;

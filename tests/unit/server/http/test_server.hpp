@@ -51,8 +51,10 @@ class Gate {
 /// Short timeouts are what a test asks for; these never pass during one.
 ListenerSettings patient_settings();
 
-/// Answers: /echo with the body; /wait after the gate; /throw and /bad-header with mistakes of a
-/// handler; /big with 64 MiB; anything else with "METHOD path" and what query and headers it saw.
+/// Answers: /stream with "one", and after the gate "two" and "three"; /endless with pieces of 64
+/// KiB without end, the 1000th of which throws; /echo with the body; /wait after the gate; /throw
+/// and /bad-header with mistakes of a handler; /big with 64 MiB; anything else with "METHOD path"
+/// and what query and headers it saw.
 class TestServer {
   public:
     explicit TestServer(ListenerSettings settings = patient_settings());
@@ -61,6 +63,7 @@ class TestServer {
     std::uint16_t port() const { return listener_->port(); }
     Gate& gate() { return gate_; }
     int handled() const { return handled_; }
+    int endless_pieces() const { return endless_pieces_; }
     std::future<void> stop(std::chrono::milliseconds grace);
 
   private:
@@ -70,6 +73,7 @@ class TestServer {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     Gate gate_;
     std::atomic<int> handled_ = 0;
+    std::atomic<int> endless_pieces_ = 0;
     std::unique_ptr<Listener> listener_;
     std::thread thread_;
 };

@@ -71,7 +71,9 @@ class AgentTransportTest : public ::testing::Test {
         {.allow_unsigned_agents = true}, clock, directory, store, transport, [] {
             return *protocol::CommandId::parse("");
         }};
-    NewsRouter router{clock, directory, admission, dispatcher};
+    fakes::MemoryOutputStore output_store{io.get_executor(), store};
+    dispatch::OutputLog output{{}, clock, output_store, transport};
+    NewsRouter router{clock, directory, admission, dispatcher, output};
 };
 
 TEST_F(AgentTransportTest, a_run_goes_by_stream_and_channel_and_verifies) {

@@ -50,7 +50,9 @@ class NewsRouterTest : public ::testing::Test {
         {.allow_unsigned_agents = true}, clock, directory, store, link, [] {
             return *protocol::CommandId::parse("");
         }};
-    NewsRouter router{clock, directory, admission, dispatcher};
+    fakes::MemoryOutputStore output_store{io.get_executor(), store};
+    dispatch::OutputLog output{{}, clock, output_store, link};
+    NewsRouter router{clock, directory, admission, dispatcher, output};
 };
 
 TEST_F(NewsRouterTest, a_signed_result_is_believed) {

@@ -6,11 +6,13 @@
 #include "crypto/keys.hpp"
 #include "fakes/memory_agent_store.hpp"
 #include "fakes/memory_command_store.hpp"
+#include "fakes/memory_output_store.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/messages.hpp"
 #include "runtime/clock.hpp"
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/dispatcher.hpp"
+#include "server/dispatch/output_log.hpp"
 
 namespace cockpit::transport {
 

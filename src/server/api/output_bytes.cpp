@@ -1,0 +1,201 @@
+#include "server/api/output_bytes.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
+
+namespace cockpit::api {
+namespace asio = boost::asio;
+namespace {
+
+constexpr int pieces_at_once = 16;
+constexpr std::int64_t longest_range = 16 << 20;
+
+std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc() || end != text.data() + text.size() || number < 0) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+class KeptOutput final : public http::BodyStream {
+  public:
+    KeptOutput(const OutputPorts& ports, OutputFacts facts)
+        : ports_(ports), facts_(std::move(facts)) {}
+
+    asio::awaitable<std::optional<std::string>> next() override {
+        if (over_) co_return std::nullopt;
+        auto read = co_await read_output(ports_, facts_.attempt, at_, pieces_at_once);
+        if (!read) throw std::runtime_error(read.error().message);
+        std::string bytes;
+        for (const auto& piece : read->pieces) {
+            if (piece.offset > at_) bytes += missing_mark(piece.offset - at_);
+            const auto known = std::max<std::int64_t>(0, at_ - piece.offset);
+            bytes += std::string_view(piece.bytes).substr(static_cast<std::size_t>(known));
+            at_ = piece.end();
+        }
+        if (read->pieces.empty()) {
+            over_ = true;
+            if (at_ == 0 && read->end == 0) bytes = facts_.text.value_or("");
+            const bool rest_is_missing = at_ > 0 && facts_.total.value_or(at_) > at_;
+            if (rest_is_missing) bytes = missing_mark(*facts_.total - at_);
+        }
+        if (bytes.empty()) co_return std::nullopt;
+        co_return bytes;
+    }
+
+  private:
+    OutputPorts ports_;
+    OutputFacts facts_;
+    std::int64_t at_ = 0;
+    bool over_ = false;
+};
+
+class SpooledOutput final : public http::BodyStream {
+  public:
+    SpooledOutput(const OutputPorts& ports, OutputFacts facts, dispatch::OutputPiece first,
+                  std::optional<std::int64_t> end)
+        : ports_(ports), facts_(std::move(facts)), piece_(std::move(first)), end_(end) {}
+
+    asio::awaitable<std::optional<std::string>> next() override {
+        if (!fresh_) {
+            const auto at = piece_.end();
+            if (piece_.bytes.empty() || (end_ && at >= *end_)) co_return std::nullopt;
+            auto fetched = co_await fetch_output(ports_, facts_, at,
+                                                 end_ ? *end_ - at : protocol::max_output_bytes);
+            if (!fetched) throw std::runtime_error(fetched.error());
+            if (fetched->offset != at) throw std::runtime_error("bytes are missing at the host");
+            piece_ = *std::move(fetched);
+        }
+        fresh_ = false;
+        if (piece_.bytes.empty()) co_return std::nullopt;
+        co_return piece_.bytes;
+    }
+
+  private:
+    OutputPorts ports_;
+    OutputFacts facts_;
+    dispatch::OutputPiece piece_;
+    std::optional<std::int64_t> end_;
+    bool fresh_ = true;
+};
+
+}  // namespace
+
+bool OutputFacts::text_is_whole() const {
+    if (!ended()) return false;
+    if (!total) return true;
+    const auto& kept = text.value_or("");
+    if (*total != static_cast<std::int64_t>(kept.size())) return false;
+    return !sha256 || crypto::to_hex(crypto::sha256(kept)) == *sha256;
+}
+
+std::string missing_mark(std::int64_t bytes) {
+    return "\n[... " + std::to_string(bytes) + " bytes are missing here ...]\n";
+}
+
+asio::awaitable<FoundOutput> find_output(const OutputPorts& ports, const protocol::CommandId& id,
+                                         std::optional<int> attempt) {
+    using Found = dispatch::StoreResult<std::optional<dispatch::CommandRecord>>;
+    auto found = co_await runtime::await_callback<Found>(
+        [&](auto done) { ports.commands.find(id, std::move(done)); });
+    if (!found) co_return std::unexpected(found.error());
+    if (!*found) co_return std::nullopt;
+    const auto& row = **found;
+    if (!attempt || *attempt == row.attempt) {
+        co_return OutputFacts{{id, row.attempt}, row.agent_id,      row.state,          row.output,
+                              row.output_bytes,  row.output_sha256, row.completed_at_ms};
+    }
+    using Attempts = dispatch::StoreResult<std::vector<dispatch::AttemptRecord>>;
+    auto earlier = co_await runtime::await_callback<Attempts>(
+        [&](auto done) { ports.commands.attempts(id, std::move(done)); });
+    if (!earlier) co_return std::unexpected(earlier.error());
+    for (const auto& one : *earlier) {
+        if (one.attempt != *attempt) continue;
+        co_return OutputFacts{{id, one.attempt}, row.agent_id,      one.state,          one.output,
+                              one.output_bytes,  one.output_sha256, one.completed_at_ms};
+    }
+    co_return std::nullopt;
+}
+
+std::optional<ByteRange> parse_byte_range(std::string_view header) {
+    static constexpr std::string_view unit = "bytes=";
+    if (!header.starts_with(unit)) return std::nullopt;
+    header.remove_prefix(unit.size());
+    const auto dash = header.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto first = header.substr(0, dash);
+    const auto last = header.substr(dash + 1);
+    ByteRange range{number_of(first), number_of(last)};
+    if ((!first.empty() && !range.first) || (!last.empty() && !range.last)) return std::nullopt;
+    if (!range.first && !range.last) return std::nullopt;
+    if (range.first && range.last && *range.first > *range.last) return std::nullopt;
+    return range;
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> resolve(const ByteRange& range,
+                                                             std::int64_t total) {
+    const auto begin = range.first ? *range.first : std::max<std::int64_t>(0, total - *range.last);
+    const auto end = range.first && range.last && *range.last < total ? *range.last + 1 : total;
+    if (begin >= end) return std::nullopt;
+    return std::pair{begin, end};
+}
+
+std::shared_ptr<http::BodyStream> kept_output(const OutputPorts& ports, OutputFacts facts) {
+    return std::make_shared<KeptOutput>(ports, std::move(facts));
+}
+
+asio::awaitable<std::expected<std::string, std::string>> kept_range(OutputPorts ports,
+                                                                    OutputFacts facts,
+                                                                    std::int64_t begin,
+                                                                    std::int64_t end) {
+    end = std::min(end, begin + longest_range);
+    std::string bytes;
+    for (auto at = begin; at < end;) {
+        auto read = co_await read_output(ports, facts.attempt, at, pieces_at_once);
+        if (!read) co_return std::unexpected("the database is unavailable; try again later");
+        if (read->end == 0 && facts.text_is_whole()) {
+            co_return facts.text.value_or("").substr(static_cast<std::size_t>(begin),
+                                                     static_cast<std::size_t>(end - begin));
+        }
+        const auto next = read->pieces.empty() ? end : read->pieces.front().offset;
+        if (next > at) {
+            co_return std::unexpected("bytes " + std::to_string(at) + " to " +
+                                      std::to_string(next - 1) +
+                                      " are not kept here; with source=host they come from the "
+                                      "host, as long as it keeps them");
+        }
+        for (const auto& piece : read->pieces) {
+            if (piece.offset > at) break;  // the next turn says what is missing
+            bytes +=
+                std::string_view(piece.bytes).substr(static_cast<std::size_t>(at - piece.offset));
+            at = piece.end();
+        }
+    }
+    bytes.resize(static_cast<std::size_t>(end - begin));
+    co_return bytes;
+}
+
+std::shared_ptr<http::BodyStream> spooled_output(const OutputPorts& ports, OutputFacts facts,
+                                                 dispatch::OutputPiece first_piece,
+                                                 std::optional<std::int64_t> end) {
+    return std::make_shared<SpooledOutput>(ports, std::move(facts), std::move(first_piece), end);
+}
+
+asio::awaitable<dispatch::OutputLog::Fetched> fetch_output(const OutputPorts& ports,
+                                                           const OutputFacts& facts,
+                                                           std::int64_t offset,
+                                                           std::int64_t length) {
+    const auto agent = protocol::AgentId::parse(facts.agent_id);
+    if (!agent) co_return std::unexpected("the command's host has no valid name");
+    co_return co_await runtime::await_callback<dispatch::OutputLog::Fetched>([&](auto done) {
+        ports.log.fetch(*agent, facts.attempt, offset, length, std::move(done));
+    });
+}
+
+}  // namespace cockpit::api
