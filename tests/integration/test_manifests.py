@@ -10,6 +10,7 @@ import types
 
 import pytest
 
+from conftest import Fleet
 from processes import environment, wait_for
 from programs import BIN, ROOT
 
@@ -34,7 +35,6 @@ def script(directory, name, text):
 @pytest.fixture(scope="module")
 def host(new_directory, new_store):
     """A fleet with one host, whose owner has a directory of manifests."""
-    import conftest  # pylint: disable=import-outside-toplevel
     commands = new_directory("c")
     commands.chmod(0o755)
     work = new_directory("w")
@@ -90,7 +90,7 @@ type = "string"
     manifest(commands, "systemctl_restart",
              (SHARED / "systemctl_restart.toml").read_text().replace("/usr/bin/systemctl", str(systemctl)))
 
-    fleet = conftest.Fleet(new_directory, new_store("sqlite"))
+    fleet = Fleet(new_directory, new_store("sqlite"))
     with fleet.exit:
         agent = fleet.add_agent("owner-1", COMMANDS_DIR=str(commands))
         wait_for("the commands are known", lambda: "say" in capabilities(fleet))
@@ -229,6 +229,21 @@ def test_a_hangup_reads_the_files_again(host):
     other.unlink()
     reload(host, lambda names: "fresh" not in names)
     assert host.agent.program.running()
+
+
+def test_the_worked_example_of_the_document(host):
+    page = (ROOT / "docs" / "commands.md").read_text()
+    block = page.split("commands.d/tail_log.toml`:\n\n")[1].split("\nThen:")[0]
+    (host.work / "some.log").write_text("1\n2\n3\n")
+    text = "\n".join(line[4:] for line in block.split("\n")).replace("/var/log", str(host.work))
+    file = manifest(host.commands, "tail_log", text)
+    reload(host, lambda names: "tail_log" in names)
+    params = {"file": f"{host.work}/some.log", "count": 2}
+    assert run(host, "tail_log", params).json["output"] == "2\n3\n"
+    assert run(host, "tail_log", {**params, "count": 0}).detail in page.replace("\n", " ")
+    assert "must be an absolute path at or below" in run(host, "tail_log", {"file": "/etc/shadow"}).detail
+    file.unlink()
+    reload(host, lambda names: "tail_log" not in names)
 
 
 class Monitor:

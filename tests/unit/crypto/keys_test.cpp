@@ -93,7 +93,7 @@ TEST_F(Keys, a_key_that_moves_goes_on_signing) {
 }
 
 TEST_F(Keys, what_is_sealed_only_the_holder_of_the_secret_half_opens) {
-    for (const std::string text : {std::string("secret"), std::string(), std::string("a\0b", 3)}) {
+    for (const auto& text : {std::string("secret"), std::string(), std::string("a\0b", 3)}) {
         const auto sealed = key.public_key().seal(text);
         ASSERT_TRUE(sealed) << sealed.error();
         EXPECT_EQ(key.open(*sealed), text);

@@ -156,6 +156,7 @@ TEST_F(ManifestCommandTest, one_that_waited_is_started_by_the_new_description) {
         manifest("arguments = [\"/bin/echo\", \"{a}\"]\n[parameters.a]\ntype = "
                  "\"string\"\npattern = \"[a-z]\""));
     const auto execution = bounded.start({{"a", "1"}}, [&](auto end) { outcome = std::move(end); });
+    io.restart();
     io.run();
     ASSERT_TRUE(outcome);
     EXPECT_THAT(*outcome->error, HasSubstr("was changed while it waited for its turn: parameter"));
