@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "agent/app/host.hpp"
+#include "agent/app/owner_commands.hpp"
 #include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
 #include "agent/executor/executor.hpp"
@@ -53,6 +54,7 @@ struct Running {
     asio::steady_timer& quiet;
     std::chrono::seconds grace;
     std::chrono::seconds heartbeat;
+    OwnerCommands& owner_commands;
     bool stopping = false;
 };
 
@@ -94,6 +96,7 @@ asio::awaitable<void> shut_down(Running* running) {
         [&](auto done) { running->journal.append(executor::HorizonRecord{}, std::move(done)); });
     co_await running->transport.stop(farewell_patience);
     running->timer.reset();
+    running->owner_commands.stop();
     boost::system::error_code ignored;
     running->signals.cancel(ignored);
     log::info("stopped");
@@ -147,7 +150,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
     auto journal = journal::open_journal(state->path(), loop, pool, clock);
     if (!journal) return refuse(exit_failed, journal.error());
 
-    const auto handlers =
+    auto handlers =
         commands::built_in_commands(loop, {.git_repositories = settings.git_repositories,
                                            .docker_containers = settings.docker_containers,
                                            .docker_socket = settings.docker_socket,
@@ -162,8 +165,9 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                        .arch = architecture(),
                                        .started_at_ms = clock.wall_ms(),
                                        .heartbeat_s = settings.heartbeat_interval.count()};
-    for (const auto& handler : handlers)
-        identity.commands.push_back(handler->schema());
+    OwnerCommands owner_commands(loop, pool, handlers, settings);
+    owner_commands.load();
+    identity.commands = owner_commands.schemas();
 
     agent_transport::AgentTransport transport(
         loop,
@@ -176,7 +180,8 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                  .allow_unsigned = settings.allow_unsigned,
                                  .max_running = static_cast<std::size_t>(settings.max_running),
                                  .max_waiting = static_cast<std::size_t>(settings.max_buffered),
-                                 .boot_id = boot_id()},
+                                 .boot_id = boot_id(),
+                                 .key = &*key},
                                 handlers, clock, *journal->journal, transport);
     std::optional<agent_transport::ExecutorTimer> timer(std::in_place, loop, executor);
     asio::steady_timer idle(loop);
@@ -195,7 +200,9 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                     idle,
                     quiet,
                     settings.shutdown_grace,
-                    settings.heartbeat_interval};
+                    settings.heartbeat_interval,
+                    owner_commands};
+    owner_commands.reload_on_hangup([&] { transport.set_commands(owner_commands.schemas()); });
     await_signal(&running, std::nullopt);
     await_quiet(&running, start_is_over);
 

@@ -35,6 +35,7 @@ TEST(AgentSettings, defaults_are_the_original_ones) {
     EXPECT_TRUE(settings->docker_containers.empty());
     EXPECT_EQ(settings->docker_socket, "/var/run/docker.sock");
     EXPECT_EQ(settings->state_directory, "/var/lib/cockpit-agent");
+    EXPECT_EQ(settings->commands_directory, "/etc/cockpit-agent/commands.d");
     EXPECT_EQ(settings->log_level, log::Level::info);
     EXPECT_EQ(settings->log_format, log::Format::text);
 }
@@ -55,6 +56,7 @@ TEST(AgentSettings, every_key_is_read) {
         {"MAX_BUFFERED_COMMANDS", "3"},
         {"ALLOW_UNSIGNED", "true"},
         {"COCKPIT_STATE_DIR", "/srv/agent"},
+        {"COMMANDS_DIR", "/srv/commands"},
         {"COCKPIT_SERVER_KEY", server_key},
         {"COCKPIT_JOIN_TOKEN", "ab12.s-e_c"},
         {"AGENT_LABELS", "site=berlin,app.kubernetes.io/tier=web=1"},
@@ -77,6 +79,7 @@ TEST(AgentSettings, every_key_is_read) {
     EXPECT_EQ(settings->max_buffered, 3);
     EXPECT_TRUE(settings->allow_unsigned);
     EXPECT_EQ(settings->state_directory, "/srv/agent");
+    EXPECT_EQ(settings->commands_directory, "/srv/commands");
     EXPECT_EQ(settings->server_key, server_key);
     EXPECT_EQ(settings->join_token, "ab12.s-e_c");
     EXPECT_THAT(settings->labels,
@@ -139,6 +142,8 @@ TEST(AgentSettings, paths_must_be_absolute_and_plain) {
     EXPECT_EQ(
         errors({{"DOCKER_SOCKET", "unix:///var/run/docker.sock"}}),
         "DOCKER_SOCKET: 'unix:///var/run/docker.sock' is not an absolute path (one from /)\n");
+    EXPECT_EQ(errors({{"COMMANDS_DIR", "commands.d"}}),
+              "COMMANDS_DIR: 'commands.d' is not an absolute path (one from /)\n");
     EXPECT_EQ(errors({{"COCKPIT_STATE_DIR", "state"}}),
               "COCKPIT_STATE_DIR: 'state' is not an absolute path (one from /)\n");
 }
