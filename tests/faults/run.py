@@ -5,6 +5,7 @@ The first line tells the seed. Exit code 1 when a check failed; then the directo
 """
 
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -221,6 +222,8 @@ def main():
         return 1
     failed = report(run, found, wanted.report)
     took = time.monotonic() - run.begun
+    ends = collections.Counter(row["status"] for row in found.rows)
+    print("ends: " + ", ".join(f"{count} {status}" for status, count in ends.most_common()))
     print(f"{run.pace.accepted} commands, {sum(run.hand.done.values())} faults, {took:.0f} s, seed {seed}")
     if failed:
         print(f"seed {seed}; replay with ./dev test faults --seed {seed}; everything is kept in {directory}")
