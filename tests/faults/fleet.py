@@ -206,15 +206,10 @@ class Fleet:
         member = Member(self, name, directory, {
             "REDIS_URL": self._redis_url(name), "PORT": str(steady_port()), "COCKPIT_STATE_DIR": str(state),
             "DATABASE_URL": f"postgresql:///{self.store.name}?host={near}&user=postgres",
-            "COCKPIT_ADMIN_PASSWORD": ADMIN_PASSWORD, "LOGLEVEL": "DEBUG", **self._rate_limit()})
+            "COCKPIT_ADMIN_PASSWORD": ADMIN_PASSWORD, "LOGLEVEL": "DEBUG"})
         self.members[name] = member
         member.start()
         wait_for(f"{name} is ready", lambda: self._ready(name), STARTS_S)
-
-    @staticmethod
-    def _rate_limit():
-        """The suite sends as fast as it can; being told to come again later is tested elsewhere."""
-        return {"RATE_LIMIT": "0"}
 
     def _ready(self, name):
         with contextlib.suppress(OSError):
