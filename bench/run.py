@@ -104,7 +104,7 @@ class Bench:
     def start_server(self):
         self.server_env = clean_environment({
             "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.redis_port), "PORT": "0",
-            "DATABASE_URL": f"sqlite://{self.directory}/cockpit.db", "COCKPIT_ADMIN_PASSWORD": PASSWORD,
+            "DATABASE_URL": f"sqlite://{self.directory}/cockpit.db", "COCKPIT_ADMIN_PASSWORD": PASSWORD, "AGENT_RATE_LIMIT": "0",
             "COCKPIT_STATE_DIR": str(self.directory / "server")})
         server = self.start("server", [self.build / "bin/cockpit-server"], self.server_env)
         found = server.wait_for("the server tells its port", lambda: re.search(

@@ -149,6 +149,8 @@ std::expected<AgentSettings, std::vector<std::string>> read_agent_settings(
     read_trust(reader, settings);
     settings.state_directory =
         read_absolute_path(reader, "COCKPIT_STATE_DIR").value_or("/var/lib/cockpit-agent");
+    settings.commands_directory =
+        read_absolute_path(reader, "COMMANDS_DIR").value_or("/etc/cockpit-agent/commands.d");
     settings.log_level = read_log_level(reader);
     settings.log_format = read_log_format(reader);
     if (!reader.errors().empty()) return std::unexpected(reader.errors());

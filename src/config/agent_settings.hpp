@@ -35,6 +35,7 @@ struct AgentSettings {
     std::map<std::string, std::string> labels;            ///< AGENT_LABELS, k=v comma list
     log::Level log_level = log::Level::info;              ///< LOGLEVEL
     log::Format log_format = log::Format::text;           ///< LOG_FORMAT
+    std::filesystem::path commands_directory;             ///< COMMANDS_DIR
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

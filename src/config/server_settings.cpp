@@ -76,6 +76,10 @@ std::expected<ServerSettings, std::vector<std::string>> read_server_settings(
         static_cast<std::size_t>(reader.integer("MAX_BODY_BYTES", 1 << 20, 1024, 1 << 30));
     settings.max_connections =
         static_cast<int>(reader.integer("MAX_CONNECTIONS", 4096, 1, 1'000'000));
+    settings.agent_rate_limit =
+        static_cast<int>(reader.integer("AGENT_RATE_LIMIT", 20, 0, 1'000'000));
+    settings.agent_rate_burst =
+        static_cast<int>(reader.integer("AGENT_RATE_BURST", 200, 1, 1'000'000));
     settings.log_level = read_log_level(reader);
     settings.log_format = read_log_format(reader);
     if (!reader.errors().empty()) return std::unexpected(reader.errors());

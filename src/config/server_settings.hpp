@@ -26,8 +26,10 @@ struct ServerSettings {
     std::chrono::seconds session_lifetime{12 * 3600};  ///< SESSION_LIFETIME
     std::size_t max_body_bytes = 1 << 20;              ///< MAX_BODY_BYTES
     int max_connections = 4096;                        ///< MAX_CONNECTIONS
-    log::Level log_level = log::Level::info;           ///< LOGLEVEL
-    log::Format log_format = log::Format::text;        ///< LOG_FORMAT
+    int agent_rate_limit = 20;  ///< AGENT_RATE_LIMIT: commands per second for one host; 0: no limit
+    int agent_rate_burst = 200;                  ///< AGENT_RATE_BURST: as many at once
+    log::Level log_level = log::Level::info;     ///< LOGLEVEL
+    log::Format log_format = log::Format::text;  ///< LOG_FORMAT
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
 
 #include "protocol/json_fields.hpp"
+#include "protocol/text_pattern.hpp"
 
 namespace cockpit::protocol {
 namespace json = boost::json;
@@ -21,8 +23,12 @@ std::string_view type_word(ParameterSchema::Type type) {
     return "string";
 }
 
-std::string_view with_article(ParameterSchema::Type type) {
-    switch (type) {
+std::string_view kind_word(const ParameterSchema& parameter) {
+    return parameter.secret ? "secret" : type_word(parameter.type);
+}
+
+std::string_view with_article(const ParameterSchema& parameter) {
+    switch (parameter.type) {
         case ParameterSchema::Type::string:
             return "a string";
         case ParameterSchema::Type::integer:
@@ -61,20 +67,119 @@ std::string name_list(const std::vector<ParameterSchema>& parameters) {
     return list;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string list;
+    for (const auto& word : words)
+        list += (list.empty() ? "" : ", ") + word;
+    return list;
+}
+
+// By words alone: "/srv/../etc" is not below "/srv"; symbolic links only the host can see.
+bool below(std::string_view path, std::string_view root) {
+    const auto normal = [](std::string_view text) {
+        auto words = std::filesystem::path(text).lexically_normal().string();
+        while (words.size() > 1 && words.ends_with('/'))
+            words.pop_back();
+        return words;
+    };
+    if (!path.starts_with('/')) return false;
+    const auto inner = normal(path);
+    const auto outer = normal(root);
+    return outer == "/" || inner == outer || inner.starts_with(outer + "/");
+}
+
+std::optional<std::string> wrong_text(const ParameterSchema& parameter, std::string_view text) {
+    if (text.find('\0') != std::string_view::npos) {
+        return "contains a NUL character, which no command can take";
+    }
+    if (text.size() > parameter.max_length) {
+        return "is longer than " + std::to_string(parameter.max_length) + " bytes";
+    }
+    if (!parameter.values.empty() &&
+        std::ranges::find(parameter.values, text) == parameter.values.end()) {
+        return "must be one of: " + joined(parameter.values);
+    }
+    if (parameter.pattern && !matches_pattern(*parameter.pattern, text)) {
+        return "must match the pattern " + *parameter.pattern;
+    }
+    if (parameter.root && !below(text, *parameter.root)) {
+        return "must be an absolute path at or below " + *parameter.root;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> wrong_number(const ParameterSchema& parameter,
+                                        const json::value& value) {
+    // What does not fit 64 bits with a sign is larger than any maximum there can be.
+    const bool huge = value.is_uint64() && value.get_uint64() > INT64_MAX;
+    const auto number = huge                ? INT64_MAX
+                        : value.is_uint64() ? static_cast<std::int64_t>(value.get_uint64())
+                                            : value.get_int64();
+    const bool low = parameter.minimum && number < *parameter.minimum;
+    const bool high = parameter.maximum && (huge || number > *parameter.maximum);
+    if (!low && !high) return std::nullopt;
+    if (!parameter.maximum) return "must be at least " + std::to_string(*parameter.minimum);
+    if (!parameter.minimum) return "must be at most " + std::to_string(*parameter.maximum);
+    return "must be from " + std::to_string(*parameter.minimum) + " to " +
+           std::to_string(*parameter.maximum);
+}
+
+std::vector<std::string> text_list(const JsonFields& fields, std::string_view name) {
+    std::vector<std::string> list;
+    if (fields.absent(name)) return list;
+    for (const auto& item : fields.array(name)) {
+        if (!item.is_string()) JsonFields::wrong(name, "a list of texts");
+        list.emplace_back(item.get_string());
+    }
+    return list;
+}
+
 ParameterSchema parameter_from_json(const JsonFields& fields) {
     const auto type = parse_type(fields.text("type"));
     if (!type) JsonFields::wrong("type", "string, integer or boolean");
     const auto max_length = fields.integer("max_length");
     if (max_length < 0) JsonFields::wrong("max_length", "a number of bytes");
-    return {.name = fields.text("name"),
-            .type = *type,
-            .required = fields.boolean("required"),
-            .description = fields.text("description"),
-            .default_text = fields.optional_text("default"),
-            .max_length = static_cast<std::size_t>(max_length)};
+    ParameterSchema parameter{.name = fields.text("name"),
+                              .type = *type,
+                              .required = fields.boolean("required"),
+                              .description = fields.text("description"),
+                              .default_text = fields.optional_text("default"),
+                              .max_length = static_cast<std::size_t>(max_length),
+                              .pattern = fields.optional_text("pattern"),
+                              .values = text_list(fields, "values"),
+                              .minimum = fields.optional_integer("minimum"),
+                              .maximum = fields.optional_integer("maximum"),
+                              .root = fields.optional_text("root"),
+                              .secret = !fields.absent("secret") && fields.boolean("secret")};
+    if (parameter.pattern) {
+        if (auto right = check_pattern(*parameter.pattern); !right) {
+            throw std::invalid_argument("field 'pattern' is refused: " + right.error());
+        }
+    }
+    if (parameter.root && !parameter.root->starts_with('/')) {
+        JsonFields::wrong("root", "an absolute path");
+    }
+    return parameter;
 }
 
 }  // namespace
+
+std::optional<std::string> wrong_value(const ParameterSchema& parameter, const json::value& value) {
+    if (!has_type(value, parameter.type)) {
+        return "must be " + std::string(with_article(parameter));
+    }
+    if (const auto* text = value.if_string()) return wrong_text(parameter, *text);
+    if (value.is_number()) return wrong_number(parameter, value);
+    return std::nullopt;
+}
+
+json::value default_value(const ParameterSchema& parameter) {
+    if (parameter.type == ParameterSchema::Type::string)
+        return json::string(*parameter.default_text);
+    boost::system::error_code failed;
+    auto value = json::parse(*parameter.default_text, failed);
+    return !failed && has_type(value, parameter.type) ? value : json::value(nullptr);
+}
 
 std::expected<json::object, std::string> validate_parameters(const CommandSchema& schema,
                                                              const json::object& parameters) {
@@ -94,24 +199,16 @@ std::expected<json::object, std::string> validate_parameters(const CommandSchema
             if (parameter.required) {
                 return std::unexpected("parameter '" + parameter.name + "' of command '" +
                                        schema.name + "' is missing: it is a required " +
-                                       std::string(type_word(parameter.type)));
+                                       std::string(kind_word(parameter)));
             }
-            if (parameter.default_text) checked[parameter.name] = *parameter.default_text;
+            if (!parameter.default_text) continue;
+            auto filled = default_value(parameter);
+            if (!filled.is_null()) checked[parameter.name] = std::move(filled);
             continue;
         }
-        if (!has_type(*value, parameter.type)) {
+        if (const auto wrong = wrong_value(parameter, *value)) {
             return std::unexpected("parameter '" + parameter.name + "' of command '" + schema.name +
-                                   "' must be " + std::string(with_article(parameter.type)));
-        }
-        if (const auto* text = value->if_string()) {
-            if (text->size() > parameter.max_length) {
-                return std::unexpected("parameter '" + parameter.name + "' is longer than " +
-                                       std::to_string(parameter.max_length) + " bytes");
-            }
-            if (text->find('\0') != json::string::npos) {
-                return std::unexpected("parameter '" + parameter.name +
-                                       "' contains a NUL character, which no command can take");
-            }
+                                   "' " + *wrong);
         }
         checked[parameter.name] = *value;
     }
@@ -172,6 +269,12 @@ json::object to_json(const CommandSchema& schema) {
                          {"description", parameter.description},
                          {"max_length", parameter.max_length}};
         if (parameter.default_text) one["default"] = *parameter.default_text;
+        if (parameter.pattern) one["pattern"] = *parameter.pattern;
+        if (!parameter.values.empty()) one["values"] = json::value_from(parameter.values);
+        if (parameter.minimum) one["minimum"] = *parameter.minimum;
+        if (parameter.maximum) one["maximum"] = *parameter.maximum;
+        if (parameter.root) one["root"] = *parameter.root;
+        if (parameter.secret) one["secret"] = true;
         parameters.push_back(std::move(one));
     }
     return {{"name", schema.name},
@@ -191,6 +294,9 @@ std::expected<CommandSchema, std::string> command_schema_from_json(const json::o
                              .pure = fields.boolean("pure"),
                              .timeout_ms = fields.integer("timeout_ms")};
         if (schema.timeout_ms < 1) JsonFields::wrong("timeout_ms", "a positive integer");
+        if (fields.array("parameters").size() > most_parameters) {
+            JsonFields::wrong("parameters", "a list of at most " + std::to_string(most_parameters));
+        }
         for (const auto& item : fields.array("parameters")) {
             if (!item.is_object()) JsonFields::wrong("parameters", "a list of objects");
             schema.parameters.push_back(parameter_from_json(JsonFields(item.get_object())));
@@ -208,18 +314,23 @@ std::string to_text(const std::vector<CommandSchema>& commands) {
     return json::serialize(list);
 }
 
-std::vector<CommandSchema> command_schemas_from_text(std::string_view text) {
+std::vector<CommandSchema> command_schemas_from_json(const json::array& list) {
     std::vector<CommandSchema> commands;
-    boost::system::error_code failed;
-    const auto parsed = json::parse(text, failed);
-    if (failed || !parsed.is_array()) return commands;
-    for (const auto& item : parsed.get_array()) {
+    for (const auto& item : list) {
+        if (commands.size() == most_commands) break;
         if (!item.is_object()) continue;
         if (auto schema = command_schema_from_json(item.get_object())) {
             commands.push_back(*std::move(schema));
         }
     }
     return commands;
+}
+
+std::vector<CommandSchema> command_schemas_from_text(std::string_view text) {
+    boost::system::error_code failed;
+    const auto parsed = json::parse(text, failed);
+    if (failed || !parsed.is_array()) return {};
+    return command_schemas_from_json(parsed.get_array());
 }
 
 }  // namespace cockpit::protocol

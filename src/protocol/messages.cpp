@@ -216,12 +216,7 @@ Decoded<Hello> decode_hello(std::string_view body) {
                     .commands_executed = fields.integer("commands_executed"),
                     .running = fields.integer("running"),
                     .leaving = fields.boolean("leaving")};
-        for (const auto& item : fields.array("commands")) {
-            if (!item.is_object()) Fields::wrong("commands", "a list of objects");
-            auto schema = command_schema_from_json(item.get_object());
-            if (!schema) throw std::invalid_argument("in field 'commands': " + schema.error());
-            hello.commands.push_back(*std::move(schema));
-        }
+        hello.commands = command_schemas_from_json(fields.array("commands"));
         for (const auto& [name, value] : fields.object("labels")) {
             if (!value.is_string()) Fields::wrong("labels", "an object of texts");
             hello.labels.emplace(name, value.get_string());

@@ -1,6 +1,7 @@
 #include "runtime/process_launch.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -108,7 +109,7 @@ std::optional<std::string> wrong_settings(const ChildSettings& settings) {
     return std::nullopt;
 }
 
-enum class Step : int { directory = 1, descriptors, parent, program };
+enum class Step : int { directory = 1, descriptors, parent, program, user };
 struct Failure {
     Step step;
     int error;
@@ -128,6 +129,7 @@ struct Plan {
     int report = -1;
     bool die_with_parent = false;
     pid_t parent = -1;
+    const ChildUser* user = nullptr;
 };
 
 [[noreturn]] void fail(const Plan& plan, Step step) {
@@ -146,8 +148,19 @@ void close_on_exec_from(unsigned first) {
     }
 }
 
+// The order matters: who is no longer root cannot change groups.
+void change_user(const Plan& plan) {
+    const auto& user = *plan.user;
+    if (::setgroups(user.groups.size(), user.groups.data()) != 0 || ::setgid(user.gid) != 0 ||
+        ::setuid(user.uid) != 0) {
+        fail(plan, Step::user);
+    }
+}
+
 [[noreturn]] void become(const Plan& plan) {
     ::setsid();
+    // Before the wish to die with the parent, which a change of user takes back (prctl(2)).
+    if (plan.user != nullptr) change_user(plan);
     for (int number = 1; number < NSIG; ++number)
         ::signal(number, SIG_DFL);
     if (plan.die_with_parent) {
@@ -173,6 +186,9 @@ std::string sentence(const Failure& failure, const ChildSettings& settings) {
         case Step::directory:
             return program + "working directory '" + settings.working_directory->string() +
                    "' cannot be entered: " + reason(failure.error);
+        case Step::user:
+            return program + "the user id " + std::to_string(settings.user->uid) +
+                   " cannot be taken: " + reason(failure.error);
         case Step::descriptors:
         case Step::parent:
             return program + reason(failure.error);
@@ -197,6 +213,7 @@ void fill(Plan& plan, const ChildSettings& settings) {
     plan.environment.push_back(nullptr);
     if (settings.working_directory) plan.directory = settings.working_directory->c_str();
     plan.die_with_parent = settings.die_with_parent;
+    if (settings.user) plan.user = &*settings.user;
     plan.parent = ::getpid();
 }
 

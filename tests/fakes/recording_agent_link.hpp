@@ -20,6 +20,8 @@ class RecordingAgentLink final : public dispatch::AgentLink {
     std::vector<std::string> ended;
     std::vector<protocol::original::Command> original_commands;
     dispatch::Receivers receivers = 1;
+    std::optional<std::int64_t> permit = 0;  ///< what the shared bucket says
+    int permits_asked = 0;
     std::function<void(const protocol::Run&)> host;  ///< called in the next turn with each run
 
     void send(const protocol::Run& run, runtime::Callback<dispatch::Receivers> done) override {
@@ -30,6 +32,11 @@ class RecordingAgentLink final : public dispatch::AgentLink {
     void send(const protocol::Cancel& cancel) override { cancels.push_back(cancel); }
     void send(const protocol::Ack& ack) override { acks.push_back(ack); }
     void announce_end(const protocol::CommandId& id) override { ended.push_back(id.text()); }
+    void take_permit(const protocol::AgentId&, const dispatch::RateLimit&,
+                     runtime::Callback<std::optional<std::int64_t>> done) override {
+        ++permits_asked;
+        boost::asio::post(io_, [done = std::move(done), wait = permit]() mutable { done(wait); });
+    }
     void send_original(const protocol::AgentId&, const protocol::original::Command& command,
                        runtime::Callback<dispatch::Receivers> done) override {
         original_commands.push_back(command);

@@ -14,13 +14,13 @@ from test_delivery import cancel, pull
 from test_integration_checklist import gated_host, start_pull
 
 
-def add_server(fleet, new_directory):
+def add_server(fleet, new_directory, env=None):
     """Another one beside the fleet's own."""
     directory = new_directory("s")
     state = directory / "state"
     state.mkdir(mode=0o700)
     shutil.copy2(fleet.server.directory / "state" / "server.key", state)
-    server = Server(directory, fleet.redis, fleet.store)
+    server = Server(directory, fleet.redis, fleet.store, env)
     fleet.exit.callback(lambda: server.program.running() and server.stop())
     return server
 

@@ -11,6 +11,7 @@
 #include "agent/app/host.hpp"
 #include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
+#include "agent/commands/manifest_directory.hpp"
 #include "agent/executor/executor.hpp"
 #include "agent/journal/journal.hpp"
 #include "agent/transport/agent_transport.hpp"
@@ -123,6 +124,22 @@ void await_signal(Running* running, std::optional<Instant> stopping_since) {
     });
 }
 
+std::vector<std::string> names_of(const executor::CommandHandlers& handlers) {
+    std::vector<std::string> names;
+    for (const auto& handler : handlers)
+        names.push_back(handler->schema().name);
+    return names;
+}
+
+// A wrong manifest costs its own command and no other.
+void report(commands::ManifestCommands& manifests, commands::LoadedManifests loaded) {
+    for (const auto& error : loaded.errors)
+        log::error("a command cannot be used", {{"reason", error}});
+    const auto changes = manifests.apply(std::move(loaded));
+    for (const auto& name : changes.added)
+        log::info("a command of the host's owner is there", {{"command", name}});
+}
+
 int refuse(int exit_code, const std::string& sentence) {
     log::error(sentence);
     return exit_code;
@@ -147,7 +164,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
     auto journal = journal::open_journal(state->path(), loop, pool, clock);
     if (!journal) return refuse(exit_failed, journal.error());
 
-    const auto handlers =
+    auto handlers =
         commands::built_in_commands(loop, {.git_repositories = settings.git_repositories,
                                            .docker_containers = settings.docker_containers,
                                            .docker_socket = settings.docker_socket,
@@ -162,6 +179,11 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                        .arch = architecture(),
                                        .started_at_ms = clock.wall_ms(),
                                        .heartbeat_s = settings.heartbeat_interval.count()};
+    const commands::ManifestContext manifest_context{.default_timeout = settings.command_timeout};
+    const auto built_in = names_of(handlers);
+    commands::ManifestCommands manifests(loop, handlers);
+    report(manifests,
+           commands::load_manifests(settings.commands_directory, manifest_context, built_in));
     for (const auto& handler : handlers)
         identity.commands.push_back(handler->schema());
 

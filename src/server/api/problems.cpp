@@ -68,6 +68,8 @@ int status_of(dispatch::SubmitError::Kind kind) {
         case Kind::agent_not_trusted:
         case Kind::key_used_before:
             return 409;
+        case Kind::rate_limited:
+            return 429;
     }
     return 500;
 }
@@ -138,7 +140,12 @@ http::Response to_problem(auth::TokenFailure failure) {
 }
 
 http::Response to_problem(const dispatch::SubmitError& error) {
-    return http::problem(status_of(error.kind), error.detail);
+    auto response = http::problem(status_of(error.kind), error.detail);
+    if (error.kind == dispatch::SubmitError::Kind::rate_limited) {
+        response.headers.emplace_back("Retry-After",
+                                      std::to_string((error.retry_after_ms + 999) / 1000));
+    }
+    return response;
 }
 
 http::Response to_problem(const dispatch::CancelError& error) {

@@ -7,6 +7,7 @@
 #include "protocol/messages.hpp"
 #include "protocol/original.hpp"
 #include "runtime/await_callback.hpp"
+#include "server/dispatch/rate_limit.hpp"
 
 namespace cockpit::dispatch {
 
@@ -23,6 +24,10 @@ class AgentLink {
     virtual void send(const protocol::Ack& ack) = 0;
     /// Tells the other servers that a command ended.
     virtual void announce_end(const protocol::CommandId& id) = 0;
+    /// Takes a permit of the bucket that all servers share for this host: 0, or in how many
+    /// milliseconds there will be one; nothing: it could not be asked. Exactly once, later.
+    virtual void take_permit(const protocol::AgentId& agent, const RateLimit& limit,
+                             runtime::Callback<std::optional<std::int64_t>> done) = 0;
     /// The original's unsigned JSON on the host's channel.
     virtual void send_original(const protocol::AgentId& agent,
                                const protocol::original::Command& command,

@@ -13,6 +13,7 @@ Dispatcher::Dispatcher(DispatchSettings settings, const runtime::Clock& clock,
       store_(store),
       link_(link),
       new_command_id_(std::move(new_command_id)),
+      permits_(settings_.rate),
       waiters_(std::make_shared<Waiters>()) {}
 
 Dispatcher::~Dispatcher() = default;

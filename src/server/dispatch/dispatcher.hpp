@@ -23,6 +23,7 @@
 #include "server/dispatch/agent_directory.hpp"
 #include "server/dispatch/agent_link.hpp"
 #include "server/dispatch/command_store.hpp"
+#include "server/dispatch/rate_limit.hpp"
 #include "server/dispatch/waiters.hpp"
 
 namespace cockpit::dispatch {
@@ -34,6 +35,7 @@ struct DispatchSettings {
     std::int64_t give_up_ms = 3'600'000;
     /// Idempotent commands with an unknown outcome are tried this often in all, unasked.
     int interrupted_attempts = 3;
+    RateLimit rate;  ///< of commands that are taken in for one host
 };
 
 struct Submission {
@@ -64,9 +66,11 @@ struct SubmitError {
         agent_not_trusted,  ///< no accepted key, or unsigned and not allowed
         key_used_before,    ///< the idempotency key named another request
         store_unavailable,  ///< nothing was recorded
+        rate_limited,       ///< too many for this host; nothing was recorded
     };
     Kind kind;
-    std::string detail;  ///< for the person who asked
+    std::string detail;               ///< for the person who asked
+    std::int64_t retry_after_ms = 0;  ///< with rate_limited
 };
 
 struct CancelError {
@@ -137,6 +141,7 @@ class Dispatcher {
     using Submitted = std::expected<CommandRecord, SubmitError>;
     std::optional<SubmitError> check(Submission& submission, const AgentView& view) const;
     CommandRecord record_of(Submission submission, const AgentView& view);
+    void take_in(CommandRecord record, runtime::Callback<Submitted> done);
     void insert(CommandRecord record, runtime::Callback<Submitted> done);
     void answer_repeated(const CommandRecord& earlier, const std::string& digest,
                          runtime::Callback<Submitted> done) const;
@@ -165,6 +170,7 @@ class Dispatcher {
     CommandStore& store_;
     AgentLink& link_;
     std::function<protocol::CommandId()> new_command_id_;
+    TokenBuckets permits_;                        ///< while the shared ones cannot be asked
     std::unordered_map<std::string, Open> open_;  ///< by command id
     std::int64_t looked_for_others_ms_ = 0;
     bool looking_for_others_ = false;

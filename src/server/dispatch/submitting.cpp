@@ -19,6 +19,15 @@ std::string name_list(const std::vector<std::string>& names) {
     return list.empty() ? "none" : list;
 }
 
+SubmitError too_fast(const std::string& agent, const RateLimit& rate, std::int64_t wait_ms) {
+    return {SubmitError::Kind::rate_limited,
+            "agent '" + agent + "' is given " + std::to_string(rate.per_second) +
+                " commands per second at most, " + std::to_string(rate.burst) +
+                " at once (AGENT_RATE_LIMIT, AGENT_RATE_BURST): nothing was sent; try again in " +
+                std::to_string((wait_ms + 999) / 1000) + " s",
+            wait_ms};
+}
+
 }  // namespace
 
 void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done) {
@@ -33,7 +42,7 @@ void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done
         if (auto refusal = check(submission, *view)) {
             return done(std::unexpected(*std::move(refusal)));
         }
-        return insert(record_of(std::move(submission), *view), std::move(done));
+        return take_in(record_of(std::move(submission), *view), std::move(done));
     }
     // A repeated request is answered with its first command, whatever has become of the host.
     auto key = *std::exchange(submission.idempotency, std::nullopt);
@@ -60,7 +69,7 @@ void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done
                            auto record = record_of(std::move(submission), *view);
                            record.idempotency_key = std::move(key.key);
                            record.request_digest = std::move(key.digest);
-                           insert(std::move(record), std::move(done));
+                           take_in(std::move(record), std::move(done));
                        });
 }
 
@@ -137,6 +146,20 @@ CommandRecord Dispatcher::record_of(Submission submission, const AgentView& view
             .timeout_ms = submission.timeout_ms,
             .dispatched = view.presence == Presence::online,
             .retry = std::move(submission.retry)};
+}
+
+// Last of the checks, so that only what would run costs a permit.
+void Dispatcher::take_in(CommandRecord record, runtime::Callback<Submitted> done) {
+    if (settings_.rate.none()) return insert(std::move(record), std::move(done));
+    const auto agent = protocol::AgentId::parse(record.agent_id);
+    link_.take_permit(
+        *agent, settings_.rate,
+        [this, record = std::move(record),
+         done = std::move(done)](std::optional<std::int64_t> wait_ms) mutable {
+            if (!wait_ms) wait_ms = permits_.take(record.agent_id, clock_.steady_ms());
+            if (*wait_ms == 0) return insert(std::move(record), std::move(done));
+            done(std::unexpected(too_fast(record.agent_id, settings_.rate, *wait_ms)));
+        });
 }
 
 void Dispatcher::insert(CommandRecord record, runtime::Callback<Submitted> done) {

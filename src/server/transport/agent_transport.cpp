@@ -5,6 +5,7 @@
 
 #include "log/log.hpp"
 #include "runtime/await_callback.hpp"
+#include "server/transport/rate_bucket.hpp"
 #include "server/transport/redis_names.hpp"
 
 namespace cockpit::transport {
@@ -20,6 +21,7 @@ constexpr auto batch_size = "256";
 constexpr milliseconds longest_wait(5'000);
 constexpr milliseconds retry_pause(1'000);
 constexpr milliseconds connection_poll(100);
+constexpr milliseconds permit_patience(500);
 constexpr std::int64_t claim_interval_ms = 10'000;
 constexpr std::size_t channels_per_question = 1'000;
 constexpr auto abandoned_after_ms = "30000";
@@ -45,7 +47,8 @@ dispatch::RegistryHash to_hash(const redis::Value& answer) {
 AgentTransport::AgentTransport(asio::any_io_executor executor, TransportSettings settings,
                                const runtime::Clock& clock, const crypto::SigningKey& key,
                                dispatch::AgentDirectory& directory)
-    : settings_(std::move(settings)),
+    : executor_(executor),
+      settings_(std::move(settings)),
       clock_(clock),
       signer_(key),
       directory_(directory),
@@ -137,6 +140,35 @@ void AgentTransport::send(const protocol::Ack& ack) {
 
 void AgentTransport::announce_end(const protocol::CommandId& id) {
     commands_->send({"PUBLISH", ended_channel, id.text()}, {});
+}
+
+void AgentTransport::take_permit(const protocol::AgentId& agent, const dispatch::RateLimit& limit,
+                                 runtime::Callback<std::optional<std::int64_t>> done) {
+    // A Redis that hangs must not hold up what the database could take in.
+    struct Question {
+        asio::steady_timer patience;
+        runtime::Callback<std::optional<std::int64_t>> done;
+        void answer(std::optional<std::int64_t> wait_ms) {
+            if (auto then = std::exchange(done, nullptr)) then(wait_ms);
+        }
+    };
+    auto question =
+        std::make_shared<Question>(asio::steady_timer(executor_, permit_patience), std::move(done));
+    question->patience.async_wait([question](const boost::system::error_code& failed) {
+        if (!failed) question->answer(std::nullopt);
+    });
+    commands_->send(
+        take_permit_command(agent, limit), [this, question](const redis::Answer& answer) {
+            const auto* refused = answer ? answer->if_error() : nullptr;
+            if (refused != nullptr && !std::exchange(rate_refused_, true)) {
+                log::warning(
+                    "Redis will not keep the rate limit that servers share, so each server "
+                    "counts by itself; its user needs +eval",
+                    {{"error", refused->message}});
+            }
+            question->patience.cancel();
+            question->answer(permit_from(answer));
+        });
 }
 
 void AgentTransport::send_original(const protocol::AgentId& agent,

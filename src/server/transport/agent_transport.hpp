@@ -52,6 +52,8 @@ class AgentTransport final : public dispatch::AgentLink {
     void send(const protocol::Cancel& cancel) override;
     void send(const protocol::Ack& ack) override;
     void announce_end(const protocol::CommandId& id) override;
+    void take_permit(const protocol::AgentId& agent, const dispatch::RateLimit& limit,
+                     runtime::Callback<std::optional<std::int64_t>> done) override;
     void send_original(const protocol::AgentId& agent, const protocol::original::Command& command,
                        runtime::Callback<dispatch::Receivers> done) override;
 
@@ -73,6 +75,7 @@ class AgentTransport final : public dispatch::AgentLink {
     boost::asio::awaitable<void> claim_abandoned();
     boost::asio::awaitable<void> pause(std::chrono::milliseconds time);
 
+    boost::asio::any_io_executor executor_;
     const TransportSettings settings_;
     const runtime::Clock& clock_;
     EntrySigner signer_;
@@ -81,6 +84,7 @@ class AgentTransport final : public dispatch::AgentLink {
     std::unique_ptr<redis::Client> commands_;
     std::unique_ptr<redis::Client> results_;
     std::unique_ptr<redis::Subscriber> events_;
+    bool rate_refused_ = false;  ///< Redis will not run the script, and that was logged
     std::optional<std::string> down_because_ = "not connected to Redis yet";
     bool unsettled_ = false;  ///< something read must be read again
     runtime::TaskScope tasks_;

@@ -11,6 +11,7 @@ inline const std::string results_stream = "cockpit:results";
 inline const std::string results_group = "servers";
 inline const std::string heartbeats_channel = "cockpit:heartbeats";
 inline const std::string ended_channel = "cockpit:ended";
+inline const std::string rate_prefix = "cockpit:rate:";
 inline const std::string registry_prefix = "agents:";
 inline const std::string command_channel_prefix = "cockpit-agent:";
 inline const std::string response_channel_prefix = "cockpit-agent-response:";

@@ -31,6 +31,8 @@ TEST(ServerSettings, defaults_serve_this_host_only) {
     EXPECT_EQ(settings->session_lifetime, std::chrono::hours(12));
     EXPECT_EQ(settings->max_body_bytes, 1u << 20);
     EXPECT_EQ(settings->max_connections, 4096);
+    EXPECT_EQ(settings->agent_rate_limit, 20);
+    EXPECT_EQ(settings->agent_rate_burst, 200);
 }
 
 TEST(ServerSettings, every_key_is_read) {
@@ -46,6 +48,8 @@ TEST(ServerSettings, every_key_is_read) {
         {"SESSION_LIFETIME", "60"},
         {"MAX_BODY_BYTES", "2048"},
         {"MAX_CONNECTIONS", "7"},
+        {"AGENT_RATE_LIMIT", "0"},
+        {"AGENT_RATE_BURST", "9"},
         {"LOGLEVEL", "WARNING"},
         {"LOG_FORMAT", "JSON"},
     });
@@ -61,6 +65,8 @@ TEST(ServerSettings, every_key_is_read) {
     EXPECT_EQ(settings->session_lifetime, std::chrono::seconds(60));
     EXPECT_EQ(settings->max_body_bytes, 2048u);
     EXPECT_EQ(settings->max_connections, 7);
+    EXPECT_EQ(settings->agent_rate_limit, 0);
+    EXPECT_EQ(settings->agent_rate_burst, 9);
     EXPECT_EQ(settings->log_level, log::Level::warning);
     EXPECT_EQ(settings->log_format, log::Format::json);
 }

@@ -55,10 +55,11 @@ TEST(ValidateParameters, says_what_is_wrong_and_what_would_be_right) {
         {R"({"target":"a","force":"true"})",
          "parameter 'force' of command 'deploy' must be a boolean"},
         {R"({"target":"a","force":1})", "parameter 'force' of command 'deploy' must be a boolean"},
-        {R"({"target":"123456"})", "parameter 'target' is longer than 5 bytes"},
-        {R"({"target":"äää"})", "parameter 'target' is longer than 5 bytes"},
+        {R"({"target":"123456"})", "parameter 'target' of command 'deploy' is longer than 5 bytes"},
+        {R"({"target":"äää"})", "parameter 'target' of command 'deploy' is longer than 5 bytes"},
         {R"({"target":"a\u0000b"})",
-         "parameter 'target' contains a NUL character, which no command can take"},
+         "parameter 'target' of command 'deploy' contains a NUL character, which no command can "
+         "take"},
     };
     for (const auto& one : cases)
         EXPECT_EQ(validated(one.parameters), one.sentence);

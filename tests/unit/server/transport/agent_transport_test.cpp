@@ -114,6 +114,32 @@ TEST_F(AgentTransportTest, ill_formed_entries_do_not_stop_the_stream) {
     run_until([&] { return ended(0) && stream_is_empty(); });
 }
 
+TEST_F(AgentTransportTest, permits_are_taken_from_one_bucket_in_redis) {
+    const auto take = [this](int per_second, int burst) {
+        std::optional<std::optional<std::int64_t>> answer;
+        transport.take_permit(web.id, {.per_second = per_second, .burst = burst},
+                              [&](std::optional<std::int64_t> wait_ms) { answer = wait_ms; });
+        run_until([&] { return answer.has_value(); });
+        return answer->value_or(-1);
+    };
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(take(1, 3), 0);
+    const auto wait_ms = take(1, 3);
+    EXPECT_GT(wait_ms, 0);
+    EXPECT_LE(wait_ms, 1'000);
+    EXPECT_EQ(redis.command({"DEL", "cockpit:rate:web-1"}), "1");
+    EXPECT_EQ(take(1, 3), 0) << "a lost bucket is a full one";
+    redis.command({"SET", "cockpit:rate:web-1", "99999999999999999"});
+    EXPECT_EQ(take(1, 3), 0) << "no time that this limit can reach";
+    redis.command({"SET", "cockpit:rate:web-1", "noise"});
+    EXPECT_EQ(take(1, 3), 0);
+    redis.command({"DEL", "cockpit:rate:web-1"});
+    redis.command({"LPUSH", "cockpit:rate:web-1", "x"});
+    EXPECT_EQ(take(1, 3), 0);
+    redis.command({"ACL", "SETUSER", "default", "-eval"});
+    EXPECT_EQ(take(1, 3), -1) << "not allowed: the server counts by itself";
+}
+
 TEST_F(AgentTransportTest, it_goes_on_after_redis_was_flushed_or_killed) {
     store.rows = {pending_row(web, 1), pending_row(web, 2)};
     redis.command({"FLUSHALL"});
