@@ -1,16 +1,21 @@
 // A command that must not run twice: it appends its id to a file, prints bytes that can be
 // foretold, and ends.
 //
-//   append_line --file=PATH --id=TEXT [--bytes=N] [--sleep-ms=N] [--failures=N] [--exit-code=N]
-//   [--to=stdout|both]
-//               [--alone=PATH]
+//   append_line --file=PATH --id=TEXT [--bytes=N] [--text=true|false] [--to=stdout|both]
+//               [--sleep-ms=N] [--failures=N] [--exit-code=N] [--alone=PATH]
 //
-// The line is "ID PID\n", written with one O_APPEND write before anything else. The output is N
-// bytes of SplitMix64 seeded with FNV-1a (64 bits) of the id, each number little endian;
+// The line is "ID PID\n", written with one O_APPEND write before anything else. With --alone the
+// file PATH is locked as long as it runs; when another one holds the lock, a second line
+// "ID PID overlap\n" tells of it.
+//
+// The output is N bytes of SplitMix64 seeded with FNV-1a (64 bits) of the id, each number little
+// endian; with --text=true each byte is made a letter, 'a' plus its value modulo 26.
 // tests/faults/printed.py computes the same. It is printed in pieces spread over the sleep; with
-// --to=both they go to standard output and standard error in turn. While the file holds at most
-// --failures lines of this id, its own included, it ends with --exit-code (default 3), else with 0.
-// Exit code 2: wrong arguments; 4: the line or the output could not be written.
+// --to=both they go to standard output and standard error in turn.
+//
+// While the file holds at most --failures lines of this id, its own included, it ends with
+// --exit-code (default 3), else with 0. Exit code 2: wrong arguments; 4: the line or the output
+// could not be written.
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -152,7 +157,12 @@ int main(int count, char** values) {
         return cannot_write;
     }
 
-    const auto output = bytes_of(id->second, number(arguments, "bytes", 0));
+    auto output = bytes_of(id->second, number(arguments, "bytes", 0));
+    if (const auto text = arguments.find("text");
+        text != arguments.end() && text->second == "true") {
+        for (char& byte : output)
+            byte = static_cast<char>('a' + static_cast<unsigned char>(byte) % 26);
+    }
     const auto pieces = std::max<std::size_t>(1, (output.size() + piece_bytes - 1) / piece_bytes);
     const auto pause = std::chrono::microseconds(number(arguments, "sleep-ms", 0) * 1000 / pieces);
     const auto to = arguments.find("to");

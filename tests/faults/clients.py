@@ -37,7 +37,7 @@ def request_of(spec):
     else:
         name = "append_again" if spec.kind == "idempotent" else "append"
         params = {"id": spec.key, "slot": spec.slot or spec.key, "bytes": spec.bytes, "sleep_ms": spec.sleep_ms,
-                  "failures": spec.failures}
+                  "failures": spec.failures, "text": spec.text}
         body = {"agent_id": spec.agent, "command": name, "params": params}
     if spec.expires_in is not None:
         body.update(queue_if_offline=True, expires_in=spec.expires_in)

@@ -32,7 +32,7 @@ READY = {"server": "listening on http://", "agent": "cockpit-agent started"}
 MANIFEST = """\
 description = "appends a line, prints, ends"
 arguments = ["{program}", "--file={file}", "--alone={slots}{{slot}}", "--id={{id}}", "--bytes={{bytes}}",
-             "--sleep-ms={{sleep_ms}}", "--failures={{failures}}", "--to=both"]
+             "--sleep-ms={{sleep_ms}}", "--failures={{failures}}", "--text={{text}}", "--to=both"]
 idempotent = {idempotent}
 timeout_s = 60
 resource = "slot:{{slot}}"
@@ -51,6 +51,10 @@ type = "string"
 required = true
 pattern = "^[A-Za-z0-9-]+$"
 max_length = 100
+
+[parameters.text]
+type = "boolean"
+default = false
 
 [parameters.bytes]
 type = "integer"

@@ -10,8 +10,11 @@ def fnv1a(text):
     return value
 
 
-def expected_output(command_id, count):
-    """The first `count` bytes."""
+LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
+
+
+def expected_output(command_id, count, text=False):
+    """The first `count` bytes; with `text` each as a letter."""
     state = fnv1a(command_id)
     numbers = []
     for _ in range((count + 7) // 8):
@@ -20,4 +23,5 @@ def expected_output(command_id, count):
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
         numbers.append((z ^ (z >> 31)).to_bytes(8, "little"))
-    return b"".join(numbers)[:count]
+    printed = b"".join(numbers)[:count]
+    return printed.translate(LETTERS) if text else printed

@@ -49,6 +49,7 @@ class Command:
     agent: str
     server: str                 # asked first; the other one is asked when it does not answer
     bytes: int = 0              # printed
+    text: bool = False          # letters only, which the record's text shows as they are
     sleep_ms: int = 0
     failures: int = 0           # so many starts end with exit code 3
     slot: str = ""              # one command at a time per slot and host; "" is a slot of its own
@@ -105,7 +106,7 @@ def make_commands(dice, seed, count):
 
 
 def make_command(dice, seed, number, kind):
-    fields = {"bytes": dice.choice((0, dice.randint(1, 200), dice.randint(200, 3000)))}
+    fields = {"bytes": dice.choice((0, dice.randint(1, 200), dice.randint(200, 3000))), "text": dice.random() < 0.5}
     if kind == "slow":
         fields.update(sleep_ms=dice.randint(200, 2000), bytes=dice.randint(0, 40_000))
     elif kind == "printing":
@@ -151,7 +152,7 @@ def make_fault(dice, number, after, kind):
         # Mostly within DELIVERY_TIMEOUT, which clocks must keep; sometimes far beyond: what is promised of ends
         # holds all the same, only more of them are `expired` or `refused`.
         far = dice.random() < 0.3
-        fields["amount"] = round(dice.choice((-1, 1)) * (dice.uniform(30, 180) if far else dice.uniform(1, 8)), 1)
+        fields["amount"] = round(dice.choice((-1, 1)) * (dice.uniform(20, 60) if far else dice.uniform(1, 8)), 1)
     else:
         target = dice.choice(LINKS)
         if kind == "halve":

@@ -21,6 +21,12 @@ def test_output_is_the_expected_one(tmp_path, count):
     assert (done.returncode, done.stdout, done.stderr) == (0, expected_output("a-7", count), b"")
 
 
+def test_text_is_letters(tmp_path):
+    done = run(f"--file={tmp_path}/ran", "--id=a-7", "--bytes=5000", "--text=true")
+    assert done.stdout == expected_output("a-7", 5000, text=True)
+    assert done.stdout.decode().isalpha()
+
+
 def test_output_of_another_id_is_another():
     assert expected_output("a", 64) != expected_output("b", 64)
 

@@ -244,6 +244,19 @@ def test_echo_of_something_else(good):
     assert only(good.judge(), "outputs_are_whole") == "id-4: echoed 'k-5', asked was 'k-4'"
 
 
+@pytest.mark.parametrize("kept", [None, "", "abc"])
+def test_text_of_the_record_that_is_not_the_programs(good, kept):
+    good.told[0].spec = dataclasses.replace(good.plain, text=True)
+    letters = expected_output("k-0", 20, text=True)
+    good.outputs["id-0"] = letters
+    good.set("id-0", output=letters.decode(), output_sha256=sha(letters))
+    assert good.judge() == {}
+    good.set("id-0", output=kept)
+    assert "id-0: success, and in its record the output has" in only(good.judge(), "outputs_are_whole")
+    good.set("id-0", output="ab\n[... 18 bytes are missing here ...]\n")
+    assert good.judge() == {}
+
+
 def test_output_with_a_wrong_byte(good):
     wrong = bytearray(good.outputs["id-0"])
     wrong[7] ^= 1
