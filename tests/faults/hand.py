@@ -4,7 +4,6 @@ import collections
 import contextlib
 import os
 import threading
-import time
 
 from pace import OutOfTime
 from wire import RedisError
@@ -161,13 +160,3 @@ def fill(file):
                     os.write(descriptor, bytes(piece))
     finally:
         os.close(descriptor)
-
-
-def wait_quiet(look, limit_s, stopped):
-    """Whether look() became true within the limit."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline and not stopped():
-        if look():
-            return True
-        time.sleep(0.5)
-    return False
