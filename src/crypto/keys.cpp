@@ -84,6 +84,17 @@ bool PublicKey::verifies(std::string_view message, std::string_view signature) c
                                        bytes_.data()) == 0;
 }
 
+std::expected<std::string, std::string> PublicKey::seal(std::string_view text) const {
+    std::array<unsigned char, crypto_box_PUBLICKEYBYTES> box_key;
+    std::string box(crypto_box_SEALBYTES + text.size(), '\0');
+    if (crypto_sign_ed25519_pk_to_curve25519(box_key.data(), bytes_.data()) != 0 ||
+        crypto_box_seal(reinterpret_cast<unsigned char*>(box.data()), as_bytes(text), text.size(),
+                        box_key.data()) != 0) {
+        return std::unexpected("its public key is not a point that can be encrypted to");
+    }
+    return crypto::to_base64(box);
+}
+
 SigningKey::SigningKey(const std::array<unsigned char, 32>& seed) {
     crypto_sign_seed_keypair(public_key_.bytes_.data(), secret_.data(), seed.data());
 }
@@ -151,6 +162,27 @@ std::expected<SigningKey, std::string> SigningKey::load_or_create(
     SigningKey key(seed);
     sodium_memzero(seed.data(), seed.size());
     return key;
+}
+
+std::optional<std::string> SigningKey::open(std::string_view sealed) const {
+    const auto box = crypto::from_base64(sealed);
+    if (!box || box->size() < crypto_box_SEALBYTES) return std::nullopt;
+    std::array<unsigned char, crypto_box_PUBLICKEYBYTES> public_half;
+    std::array<unsigned char, crypto_box_SECRETKEYBYTES> secret_half;
+    std::string text(box->size() - crypto_box_SEALBYTES, '\0');
+    const bool opened =
+        crypto_sign_ed25519_pk_to_curve25519(public_half.data(), public_key_.bytes_.data()) == 0 &&
+        crypto_sign_ed25519_sk_to_curve25519(secret_half.data(), secret_.data()) == 0 &&
+        crypto_box_seal_open(reinterpret_cast<unsigned char*>(text.data()), as_bytes(*box),
+                             box->size(), public_half.data(), secret_half.data()) == 0;
+    sodium_memzero(secret_half.data(), secret_half.size());
+    if (!opened) return std::nullopt;
+    return text;
+}
+
+std::string SigningKey::derive(std::string_view purpose) const {
+    return hmac_sha256({reinterpret_cast<const char*>(secret_.data()), 32},
+                       "cockpit/1 derive " + std::string(purpose));
 }
 
 std::string SigningKey::sign(std::string_view message) const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ class PublicKey {
     std::string id() const;
     /// Whether `signature` (base64) is this key's over `message`. False for ill-formed signatures.
     bool verifies(std::string_view message, std::string_view signature) const;
+    /// Encrypts `text` so that only the holder of the secret half can read it (SigningKey::open):
+    /// libsodium's sealed box to this key turned into one of X25519; base64, 48 bytes longer than
+    /// the text. It says nothing of who made it. The error is a sentence: this is no usable key.
+    std::expected<std::string, std::string> seal(std::string_view text) const;
     bool operator==(const PublicKey&) const = default;
 
   private:
@@ -40,6 +45,10 @@ class SigningKey {
     const PublicKey& public_key() const { return public_key_; }
     /// Base64.
     std::string sign(std::string_view message) const;
+    /// What was sealed to public_key(); nothing for what was not, or was altered.
+    std::optional<std::string> open(std::string_view sealed) const;
+    /// A secret for one purpose, 32 bytes, the same each time; tells nothing of the key.
+    std::string derive(std::string_view purpose) const;
 
     SigningKey(SigningKey&& other) noexcept;
     SigningKey& operator=(SigningKey&&) = delete;

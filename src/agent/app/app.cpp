@@ -9,9 +9,9 @@
 #include <csignal>
 
 #include "agent/app/host.hpp"
+#include "agent/app/owner_commands.hpp"
 #include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
-#include "agent/commands/manifest_directory.hpp"
 #include "agent/executor/executor.hpp"
 #include "agent/journal/journal.hpp"
 #include "agent/transport/agent_transport.hpp"
@@ -54,6 +54,7 @@ struct Running {
     asio::steady_timer& quiet;
     std::chrono::seconds grace;
     std::chrono::seconds heartbeat;
+    OwnerCommands& owner_commands;
     bool stopping = false;
 };
 
@@ -95,6 +96,7 @@ asio::awaitable<void> shut_down(Running* running) {
         [&](auto done) { running->journal.append(executor::HorizonRecord{}, std::move(done)); });
     co_await running->transport.stop(farewell_patience);
     running->timer.reset();
+    running->owner_commands.stop();
     boost::system::error_code ignored;
     running->signals.cancel(ignored);
     log::info("stopped");
@@ -122,22 +124,6 @@ void await_signal(Running* running, std::optional<Instant> stopping_since) {
                            if (failure) std::rethrow_exception(failure);
                        });
     });
-}
-
-std::vector<std::string> names_of(const executor::CommandHandlers& handlers) {
-    std::vector<std::string> names;
-    for (const auto& handler : handlers)
-        names.push_back(handler->schema().name);
-    return names;
-}
-
-// A wrong manifest costs its own command and no other.
-void report(commands::ManifestCommands& manifests, commands::LoadedManifests loaded) {
-    for (const auto& error : loaded.errors)
-        log::error("a command cannot be used", {{"reason", error}});
-    const auto changes = manifests.apply(std::move(loaded));
-    for (const auto& name : changes.added)
-        log::info("a command of the host's owner is there", {{"command", name}});
 }
 
 int refuse(int exit_code, const std::string& sentence) {
@@ -179,13 +165,9 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                        .arch = architecture(),
                                        .started_at_ms = clock.wall_ms(),
                                        .heartbeat_s = settings.heartbeat_interval.count()};
-    const commands::ManifestContext manifest_context{.default_timeout = settings.command_timeout};
-    const auto built_in = names_of(handlers);
-    commands::ManifestCommands manifests(loop, handlers);
-    report(manifests,
-           commands::load_manifests(settings.commands_directory, manifest_context, built_in));
-    for (const auto& handler : handlers)
-        identity.commands.push_back(handler->schema());
+    OwnerCommands owner_commands(loop, pool, handlers, settings);
+    owner_commands.load();
+    identity.commands = owner_commands.schemas();
 
     agent_transport::AgentTransport transport(
         loop,
@@ -198,7 +180,8 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                  .allow_unsigned = settings.allow_unsigned,
                                  .max_running = static_cast<std::size_t>(settings.max_running),
                                  .max_waiting = static_cast<std::size_t>(settings.max_buffered),
-                                 .boot_id = boot_id()},
+                                 .boot_id = boot_id(),
+                                 .key = &*key},
                                 handlers, clock, *journal->journal, transport);
     std::optional<agent_transport::ExecutorTimer> timer(std::in_place, loop, executor);
     asio::steady_timer idle(loop);
@@ -217,7 +200,9 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                     idle,
                     quiet,
                     settings.shutdown_grace,
-                    settings.heartbeat_interval};
+                    settings.heartbeat_interval,
+                    owner_commands};
+    owner_commands.reload_on_hangup([&] { transport.set_commands(owner_commands.schemas()); });
     await_signal(&running, std::nullopt);
     await_quiet(&running, start_is_over);
 

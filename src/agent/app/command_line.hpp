@@ -16,7 +16,9 @@ namespace cockpit::agent_app {
 struct CommandLine {
     bool help = false;
     bool version = false;
-    std::optional<std::filesystem::path> env_file;  ///< --env-file FILE
+    std::optional<std::filesystem::path> env_file;            ///< --env-file FILE
+    bool check_commands = false;                              ///< --check-commands [DIR]
+    std::optional<std::filesystem::path> commands_directory;  ///< DIR; nothing: COMMANDS_DIR
 };
 
 /// `words` without the program's name. The error is a sentence.

@@ -4,6 +4,7 @@
 
 #include "agent/app/app.hpp"
 #include "agent/app/command_line.hpp"
+#include "agent/app/owner_commands.hpp"
 #include "crypto/sodium.hpp"
 #include "log/log.hpp"
 
@@ -19,6 +20,7 @@ int main(int count, char** words) {
         }
         if (line->help) return std::fputs(agent_app::help_text.data(), stdout) < 0;
         if (line->version) return std::puts("cockpit-agent " COCKPIT_VERSION) < 0;
+        if (line->commands_directory) return agent_app::check_commands(*line->commands_directory);
         const auto environment = agent_app::gather_environment(*line);
         if (!environment) {
             log::error(environment.error());
@@ -29,6 +31,9 @@ int main(int count, char** words) {
             for (const auto& error : settings.error())
                 log::error(error);
             return agent_app::exit_usage;
+        }
+        if (line->check_commands) {
+            return agent_app::check_commands(settings->commands_directory);
         }
         log::configure(settings->log_level, settings->log_format);
         return agent_app::run(*settings, *environment);

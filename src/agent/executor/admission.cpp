@@ -26,7 +26,8 @@ std::expected<void, std::string> verify(const protocol::Entry& entry,
 
 std::expected<Admitted, std::string> admit(const CommandHandlers& handlers,
                                            std::string_view command,
-                                           const boost::json::object& params) {
+                                           const boost::json::object& params,
+                                           const SealOpener* opener) {
     const auto handler = std::ranges::find_if(
         handlers, [&](const auto& candidate) { return candidate->schema().name == command; });
     if (handler == handlers.end()) {
@@ -37,7 +38,9 @@ std::expected<Admitted, std::string> admit(const CommandHandlers& handlers,
         return std::unexpected("unknown command '" + protocol::to_utf8(command.substr(0, 64)) +
                                "': this host can do " + (known.empty() ? "nothing" : known));
     }
-    auto checked = protocol::validate_parameters((*handler)->schema(), params);
+    const auto opened = open_secrets((*handler)->schema(), params, opener);
+    if (!opened) return std::unexpected(opened.error());
+    auto checked = protocol::validate_parameters((*handler)->schema(), *opened);
     if (!checked) return std::unexpected(std::move(checked.error()));
     if (auto allowed = (*handler)->allows(*checked); !allowed) {
         return std::unexpected(std::move(allowed.error()));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/executor/command_handler.hpp"
+#include "agent/executor/secrets.hpp"
 #include "crypto/keys.hpp"
 #include "protocol/envelope.hpp"
 
@@ -24,12 +25,14 @@ std::expected<void, std::string> verify(const protocol::Entry& entry,
 
 struct Admitted {
     CommandHandler* handler;
-    boost::json::object params;  ///< with defaults filled in
+    boost::json::object params;  ///< with defaults filled in and secrets in the clear
 };
-/// The error is a sentence for whoever sent the command.
+/// Secrets are opened first (see open_secrets), then everything is checked. The error is a sentence
+/// for whoever sent the command.
 std::expected<Admitted, std::string> admit(const CommandHandlers& handlers,
                                            std::string_view command,
-                                           const boost::json::object& params);
+                                           const boost::json::object& params,
+                                           const SealOpener* opener);
 
 /// "1.5 s", "12 min", "3 h", "8 days": for sentences.
 std::string duration_text(std::int64_t milliseconds);

@@ -114,7 +114,8 @@ void Executor::take_run(const protocol::Entry& entry, Way way, Settled settled) 
                late ? protocol::Refused::Cause::arrived_late : protocol::Refused::Cause::policy);
         return settle();
     }
-    auto admitted = admit(handlers_, run->command, run->params);
+    const auto opener = opener_for(run->attempt);
+    auto admitted = admit(handlers_, run->command, run->params, &opener);
     if (!admitted) {
         refuse(run->attempt, run->expires_at_ms, std::move(admitted.error()));
         return settle();

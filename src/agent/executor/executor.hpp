@@ -45,6 +45,7 @@ struct Settings {
     std::size_t max_unacknowledged = 10'000;  ///< results kept for a server that does not answer
     std::int64_t resend_first_ms = 15'000;    ///< doubles up to resend_cap_ms
     std::int64_t resend_cap_ms = 300'000;
+    const crypto::SigningKey* key = nullptr;  ///< opens secrets; null: none can be opened
 };
 
 /// By which way an entry came. A publication arrives at once, so one that is late tells of clocks
@@ -113,6 +114,9 @@ class Executor {
     void take_cancel(const protocol::Entry& entry, Settled settled);
     void take_ack(const protocol::Entry& entry);
     void repeat(const protocol::AttemptId& attempt, Known& known, Settled settled);
+    SealOpener opener_for(const protocol::AttemptId& attempt) const {
+        return {settings_.key, settings_.agent, attempt.command};
+    }
     std::optional<std::string> obstacle(const protocol::Run& run, Way way) const;
     void accept(const protocol::Run& run, CommandHandler& handler, boost::json::object params,
                 bool already_journaled, Settled settled);

@@ -63,7 +63,7 @@ void OriginalCommands::take(std::string_view message, bool shutting_down) {
         answer(id, "error", "", std::move(reason));
     };
     if (shutting_down) return refuse("this agent is shutting down");
-    auto admitted = admit(handlers_, command->command, command->params);
+    auto admitted = admit(handlers_, command->command, command->params, nullptr);
     if (!admitted) return refuse(std::move(admitted.error()));
     if (queue_.waiting() >= settings_.max_waiting) {
         return refuse("this host is busy: " + std::to_string(queue_.waiting()) +

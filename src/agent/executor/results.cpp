@@ -165,7 +165,8 @@ void Executor::restore(JournalContents contents) {
         }
         if (!each.run) continue;
         auto reason = obstacle(*each.run, Way::stream);
-        auto admitted = admit(handlers_, each.run->command, each.run->params);
+        const auto opener = opener_for(each.run->attempt);
+        auto admitted = admit(handlers_, each.run->command, each.run->params, &opener);
         if (!reason && !admitted) reason = admitted.error();
         if (reason) {
             refuse(each.attempt, each.expires_at_ms, *std::move(reason));

@@ -44,6 +44,9 @@ class AgentTransport final : public executor::Reports {
     /// Connects. The executor must outlive the call of stop().
     void start(executor::Executor& executor);
 
+    /// What this host can do has changed: the server is told at once, by the stream.
+    void set_commands(std::vector<protocol::CommandSchema> commands);
+
     /// The executor's counts may have changed: tells the registry soon.
     void note_change();
 

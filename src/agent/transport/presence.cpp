@@ -52,6 +52,12 @@ void AgentTransport::arm_heartbeat() {
     });
 }
 
+void AgentTransport::set_commands(std::vector<protocol::CommandSchema> commands) {
+    settings_.identity.commands = std::move(commands);
+    // Without a connection the next one begins with a hello that tells it.
+    if (client_up_ && subscriber_up_) announce(true, Presence::online);
+}
+
 void AgentTransport::note_change() {
     if (stopped_ || executor_ == nullptr || telling_) return;
     const auto counts = executor_->counts();

@@ -36,6 +36,9 @@ struct DispatchSettings {
     /// Idempotent commands with an unknown outcome are tried this often in all, unasked.
     int interrupted_attempts = 3;
     RateLimit rate;  ///< of commands that are taken in for one host
+    /// Makes the digests of requests that are kept beside their idempotency keys; the same for all
+    /// servers of one database.
+    std::string digest_key;
 };
 
 struct Submission {
@@ -140,7 +143,7 @@ class Dispatcher {
     };
     using Submitted = std::expected<CommandRecord, SubmitError>;
     std::optional<SubmitError> check(Submission& submission, const AgentView& view) const;
-    CommandRecord record_of(Submission submission, const AgentView& view);
+    Submitted record_of(Submission submission, const AgentView& view);
     void take_in(CommandRecord record, runtime::Callback<Submitted> done);
     void insert(CommandRecord record, runtime::Callback<Submitted> done);
     void answer_repeated(const CommandRecord& earlier, const std::string& digest,

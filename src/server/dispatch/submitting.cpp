@@ -4,8 +4,11 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
 #include "log/log.hpp"
 #include "server/dispatch/dispatcher.hpp"
+#include "server/dispatch/sealing.hpp"
 
 namespace cockpit::dispatch {
 namespace json = boost::json;
@@ -42,10 +45,15 @@ void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done
         if (auto refusal = check(submission, *view)) {
             return done(std::unexpected(*std::move(refusal)));
         }
-        return take_in(record_of(std::move(submission), *view), std::move(done));
+        auto record = record_of(std::move(submission), *view);
+        if (!record) return done(std::unexpected(std::move(record.error())));
+        return take_in(*std::move(record), std::move(done));
     }
     // A repeated request is answered with its first command, whatever has become of the host.
     auto key = *std::exchange(submission.idempotency, std::nullopt);
+    // A digest of a request with a secret in it would let a reader of the database guess the
+    // secret.
+    key.digest = crypto::to_hex(crypto::hmac_sha256(settings_.digest_key, key.digest));
     store_.find_by_key(submission.sent_by, key.key,
                        [this, submission, key, done = std::move(done)](auto earlier) mutable {
                            if (!earlier) {
@@ -67,9 +75,10 @@ void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done
                            }
                            if (refusal) return done(std::unexpected(*std::move(refusal)));
                            auto record = record_of(std::move(submission), *view);
-                           record.idempotency_key = std::move(key.key);
-                           record.request_digest = std::move(key.digest);
-                           take_in(std::move(record), std::move(done));
+                           if (!record) return done(std::unexpected(std::move(record.error())));
+                           record->idempotency_key = std::move(key.key);
+                           record->request_digest = std::move(key.digest);
+                           take_in(*std::move(record), std::move(done));
                        });
 }
 
@@ -130,22 +139,32 @@ std::optional<SubmitError> Dispatcher::check(Submission& submission, const Agent
             "; nothing was sent"};
 }
 
-CommandRecord Dispatcher::record_of(Submission submission, const AgentView& view) {
+Dispatcher::Submitted Dispatcher::record_of(Submission submission, const AgentView& view) {
+    const auto command_id = new_command_id_();
+    if (const auto* schema = directory_.schema(submission.agent, submission.command)) {
+        auto sealed = seal_secrets(*schema, std::move(submission.params),
+                                   directory_.key(submission.agent), submission.agent, command_id);
+        if (!sealed) {
+            return std::unexpected(
+                SubmitError{SubmitError::Kind::agent_not_trusted, sealed.error()});
+        }
+        submission.params = *std::move(sealed);
+    }
     const auto now = clock_.wall_ms();
     auto expires_at = now + submission.queue_for_ms.value_or(settings_.delivery_timeout_ms);
     if (view.original_protocol) expires_at += submission.timeout_ms.value_or(0);
-    return {.agent_id = submission.agent.text(),
-            .command_id = new_command_id_().text(),
-            .command = std::move(submission.command),
-            .params = json::serialize(submission.params),
-            .state = CommandState::pending,
-            .sent_at_ms = now,
-            .sent_by = std::move(submission.sent_by),
-            .attempt = 1,
-            .expires_at_ms = expires_at,
-            .timeout_ms = submission.timeout_ms,
-            .dispatched = view.presence == Presence::online,
-            .retry = std::move(submission.retry)};
+    return CommandRecord{.agent_id = submission.agent.text(),
+                         .command_id = command_id.text(),
+                         .command = std::move(submission.command),
+                         .params = json::serialize(submission.params),
+                         .state = CommandState::pending,
+                         .sent_at_ms = now,
+                         .sent_by = std::move(submission.sent_by),
+                         .attempt = 1,
+                         .expires_at_ms = expires_at,
+                         .timeout_ms = submission.timeout_ms,
+                         .dispatched = view.presence == Presence::online,
+                         .retry = std::move(submission.retry)};
 }
 
 // Last of the checks, so that only what would run costs a permit.

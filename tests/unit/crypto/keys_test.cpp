@@ -92,5 +92,33 @@ TEST_F(Keys, a_key_that_moves_goes_on_signing) {
     EXPECT_TRUE(public_key.verifies("m", second.sign("m")));
 }
 
+TEST_F(Keys, what_is_sealed_only_the_holder_of_the_secret_half_opens) {
+    for (const std::string text : {std::string("secret"), std::string(), std::string("a\0b", 3)}) {
+        const auto sealed = key.public_key().seal(text);
+        ASSERT_TRUE(sealed) << sealed.error();
+        EXPECT_EQ(key.open(*sealed), text);
+        EXPECT_NE(*sealed, *key.public_key().seal(text)) << "each box is another one";
+        EXPECT_FALSE(SigningKey::generate().open(*sealed));
+        auto altered = *from_base64(*sealed);
+        altered.back() = static_cast<char>(altered.back() ^ 1);
+        EXPECT_FALSE(key.open(to_base64(altered)));
+    }
+    for (const auto* text : {"", "AAAA", "no base64"})
+        EXPECT_FALSE(key.open(text));
+}
+
+TEST_F(Keys, nothing_is_sealed_to_what_is_no_key) {
+    const auto weak = PublicKey::from_base64(to_base64(std::string(32, '\0')));
+    ASSERT_TRUE(weak);
+    EXPECT_EQ(weak->seal("x").error(), "its public key is not a point that can be encrypted to");
+}
+
+TEST_F(Keys, derived_secrets_differ_by_key_and_purpose) {
+    EXPECT_EQ(key.derive("a").size(), 32U);
+    EXPECT_EQ(key.derive("a"), key.derive("a"));
+    EXPECT_NE(key.derive("a"), key.derive("b"));
+    EXPECT_NE(key.derive("a"), SigningKey::generate().derive("a"));
+}
+
 }  // namespace
 }  // namespace cockpit::crypto

@@ -72,6 +72,59 @@ TEST(ValidateParameters, a_command_without_parameters_takes_none) {
               "unknown parameter 'a' for command 'ping': it takes none");
 }
 
+const CommandSchema bounded{
+    .name = "deploy",
+    .parameters = {
+        {.name = "id", .max_length = 8, .pattern = "[a-z]+"},
+        {.name = "mode", .default_text = "fast", .values = {"fast", "safe"}},
+        {.name = "count",
+         .type = ParameterSchema::Type::integer,
+         .default_text = "3",
+         .minimum = 1,
+         .maximum = 10},
+        {.name = "low", .type = ParameterSchema::Type::integer, .minimum = -1},
+        {.name = "high", .type = ParameterSchema::Type::integer, .maximum = 5},
+        {.name = "force", .type = ParameterSchema::Type::boolean, .default_text = "true"},
+        {.name = "path", .root = "/srv/www/"},
+        {.name = "token", .pattern = "[0-9]{4}", .secret = true}}};
+
+TEST(ValidateParameters, says_the_bound_that_a_value_breaks_and_never_the_value) {
+    const std::string begin = "parameter '";
+    const std::tuple<std::string, std::string, std::string> cases[] = {
+        {"id", R"("A")", "must match the pattern [a-z]+"},
+        {"id", R"("")", "must match the pattern [a-z]+"},
+        {"id", R"("abcdefghi")", "is longer than 8 bytes"},
+        {"mode", R"("slow")", "must be one of: fast, safe"},
+        {"count", "0", "must be from 1 to 10"},
+        {"count", "11", "must be from 1 to 10"},
+        {"count", "18446744073709551615", "must be from 1 to 10"},
+        {"low", "-2", "must be at least -1"},
+        {"high", "6", "must be at most 5"},
+        {"high", "18446744073709551615", "must be at most 5"},
+        {"path", R"("srv/www/a")", "must be an absolute path at or below /srv/www/"},
+        {"path", R"("/srv/wwwx")", "must be an absolute path at or below /srv/www/"},
+        {"path", R"("/srv/www/../x")", "must be an absolute path at or below /srv/www/"},
+        {"path", R"("")", "must be an absolute path at or below /srv/www/"},
+        {"token", R"("hunter2")", "must match the pattern [0-9]{4}"},
+        {"token", R"({"sealed":"AAAA"})", "must be a string"},
+    };
+    for (const auto& [name, value, sentence] : cases) {
+        const auto checked =
+            validate_parameters(bounded, parse("{\"" + name + "\":" + value + "}"));
+        ASSERT_FALSE(checked) << name << value;
+        EXPECT_EQ(checked.error(), begin + name + "' of command 'deploy' " + sentence);
+    }
+}
+
+TEST(ValidateParameters, takes_what_is_within_the_bounds_and_typed_defaults) {
+    const auto whole = parse(R"({"id":"ab","mode":"safe","count":10,"low":-1,"high":5,"force":false,
+        "path":"/srv/www/./a/../b","token":"1234"})");
+    EXPECT_EQ(validate_parameters(bounded, whole), whole);
+    EXPECT_EQ(validate_parameters(bounded, {}), parse(R"({"mode":"fast","count":3,"force":true})"));
+    EXPECT_TRUE(validate_parameters(bounded, parse(R"({"path":"/srv/www"})")));
+    EXPECT_TRUE(validate_parameters(bounded, parse(R"({"path":"/srv/www/"})")));
+}
+
 TEST(OriginalCommands, are_as_the_original_defined_them) {
     const auto& commands = original_commands();
     ASSERT_EQ(commands.size(), 3U);
@@ -102,6 +155,38 @@ TEST(CommandSchemaJson, round_trip) {
         EXPECT_EQ(to_json(*again), to_json(command));
     }
     EXPECT_EQ(to_json(*command_schema_from_json(to_json(schema))), to_json(schema));
+}
+
+TEST(CommandSchemaJson, carries_bounds_and_ignores_what_it_does_not_know) {
+    auto object = to_json(bounded);
+    const auto plain = to_json(schema).at("parameters").as_array()[0].as_object();
+    for (const auto* name : {"pattern", "values", "minimum", "maximum", "root", "secret"})
+        EXPECT_FALSE(plain.contains(name)) << name;
+    object["parameters"].as_array()[0].as_object()["colour"] = "red";
+    object["later"] = 1;
+    const auto again = command_schema_from_json(object);
+    ASSERT_TRUE(again) << again.error();
+    EXPECT_EQ(to_json(*again), to_json(bounded));
+}
+
+TEST(CommandSchemaJson, what_a_host_declares_is_bounded) {
+    const auto many = [](std::size_t count) {
+        CommandSchema made{.name = "many"};
+        for (std::size_t i = 0; i < count; ++i)
+            made.parameters.push_back({.name = "p" + std::to_string(i)});
+        return made;
+    };
+    EXPECT_TRUE(command_schema_from_json(to_json(many(most_parameters))));
+    EXPECT_EQ(command_schema_from_json(to_json(many(most_parameters + 1))).error(),
+              "not a command schema: field 'parameters' must be a list of at most 50");
+    auto bad = bounded;
+    bad.parameters[0].pattern = "(a{99}){99}";
+    EXPECT_EQ(command_schema_from_json(to_json(bad)).error(),
+              "not a command schema: field 'pattern' is refused: its repetitions multiply to more "
+              "than 2000 parts");
+    const std::vector<CommandSchema> too_many(most_commands + 1, bounded);
+    EXPECT_EQ(command_schemas_from_text(to_text(too_many)).size(), most_commands);
+    EXPECT_EQ(command_schemas_from_text(to_text({bad, bounded})).size(), 1U);
 }
 
 TEST(CommandSchemaJson, refuses_each_missing_or_wrong_field_by_name) {
