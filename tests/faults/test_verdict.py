@@ -278,6 +278,14 @@ def test_output_of_a_cancelled_command_is_a_beginning(good):
     assert "id-3: cancelled, and the output has 4 bytes" in only(good.judge(), "outputs_are_whole")
 
 
+def test_hole_is_allowed_only_where_no_end_was_told(good):
+    good.outputs["id-3"] = b"\n[... 5 bytes are missing here ...]\n"
+    good.set("id-3", status="interrupted", output_sha256=None)
+    assert good.judge() == {}
+    good.set("id-3", status="cancelled", output_sha256=sha(good.outputs["id-3"]))
+    assert "id-3: cancelled, and the output has" in only(good.judge(), "outputs_are_whole")
+
+
 def test_digest_that_does_not_fit(good):
     good.set("id-3", output_sha256=sha(b"other"))
     assert "id-3: cancelled, 10 bytes are served" in only(good.judge(), "outputs_are_whole")

@@ -226,7 +226,7 @@ def outputs_are_whole(e):
             continue
         if row["status"] == "success" and served != expected:
             wrong.append(f"{told.command_id}: success, and {difference(served, expected)} ({told.spec.key})")
-        elif not expected.startswith(served):
+        elif not expected.startswith(served) and not (row.get("output_sha256") is None and HOLE.encode() in served):
             wrong.append(f"{told.command_id}: {row['status']}, and {difference(served, expected)} ({told.spec.key})")
         digest = row.get("output_sha256")
         if digest is not None and digest != hashlib.sha256(served).hexdigest():
