@@ -39,6 +39,8 @@ class MemoryCommandStore final : public dispatch::CommandStore {
         auto* row = row_of(update.attempt.command.text());
         if (!broken && row != nullptr) {
             if (row->agent_id == update.agent_id && row->attempt == update.attempt.attempt &&
+                !(update.only_undispatched && row->dispatched) &&
+                !(update.retry_at_ms && row->cancel_requested_at_ms) &&
                 protocol::may_follow(row->state, update.state)) {
                 update.retry_at_ms ? begin_again(update, *row) : apply(update, *row);
                 outcome.changed = true;

@@ -43,6 +43,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def stat_fields(pid):
+    """The fields of /proc/PID/stat from the state on (man 5 proc); None when there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def children_of(pid):
+    numbers = (entry.name for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit())
+    return [int(n) for n in numbers if (fields := stat_fields(n)) and fields[1] == str(pid)]
+
+
+def alive(pid):
+    """Whether it runs; one that ended and waits for its parent to look does not."""
+    fields = stat_fields(pid)
+    return fields is not None and fields[0] not in "ZX"
+
+
 def working_directory(pid):
     """Empty when it has ended or is another user's."""
     try:

@@ -1,5 +1,6 @@
 """Private instances of the real things around us: Redis, PostgreSQL, SQLite, ssh, git remotes."""
 
+import contextlib
 import getpass
 import json
 import os
@@ -13,7 +14,7 @@ import uuid
 import pytest
 
 import wire
-from processes import Program, free_port, run, wait_for
+from processes import Program, alive, children_of, free_port, run, wait_for
 
 
 class PrivateRedis:
@@ -21,9 +22,9 @@ class PrivateRedis:
 
     password = "wire-pass:@/word"
 
-    def __init__(self, directory):
+    def __init__(self, directory, port=None):
         self.directory = pathlib.Path(directory)
-        self.port = free_port()
+        self.port = port or free_port()
         self.program = None
         self.start()
 
@@ -75,18 +76,24 @@ class PrivatePostgres:
         if not programs:
             pytest.skip("PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/postgres)")
         self.socket_directory = pathlib.Path(directory)
-        who = {}
+        self.postgres = programs[-1]
+        self.who = {}
         if os.geteuid() == 0:
             account = pwd.getpwnam("postgres")
-            who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            self.who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
             os.chown(directory, account.pw_uid, account.pw_gid)
-        data = self.socket_directory / "data"
-        run([programs[-1].parent / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
-             "--no-sync", "--locale=C.UTF-8"], cwd=directory, **who)
+        self.data = self.socket_directory / "data"
+        run([self.postgres.parent / "initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
+             "--no-sync", "--locale=C.UTF-8"], cwd=directory, **self.who)
+        self.start()
+
+    def start(self):
         self.program = Program(
             "postgres",
-            [programs[-1], "-D", data, "-k", directory, "-c", "listen_addresses=", "-c", "fsync=off"],
-            self.socket_directory, **who)
+            [self.postgres, "-D", self.data, "-k", self.socket_directory, "-c", "listen_addresses=",
+             # Processes are killed here, machines are not: what was written is in the system's memory.
+             "-c", "fsync=off"],
+            self.socket_directory, **self.who)
         wait_for("PostgreSQL answers", self.answers)
 
     def answers(self):
@@ -106,6 +113,16 @@ class PrivatePostgres:
     def stop(self):
         self.program.signal(signal.SIGINT)  # "fast": does not wait for clients
         self.program.wait()
+
+    def kill(self):
+        """kill -9 of every process of the cluster, the first one before it could notice."""
+        pids = [self.program.pid, *children_of(self.program.pid)]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.program.wait()
+        # A new one refuses to start while a process of the old one holds the shared memory.
+        wait_for("all of PostgreSQL is gone", lambda: not any(alive(pid) for pid in pids))
 
 
 class PostgresStore:

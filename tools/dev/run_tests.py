@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the test programs of a build and the integration tests, and counts.
+"""Runs the test programs of a build, the integration tests and the fault suite, and counts.
 
 The last line is `N passed, N failed` and, when tests were skipped, `, N skipped`. Exit code 1 when a test failed
 or nothing ran.
@@ -17,6 +17,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM_LIMIT_S = 600
 INTEGRATION_LIMIT_S = 30 * 60
+FAULTS_LIMIT_S = {False: 12 * 60, True: 5 * 3600}  # the suite has a limit of its own below; by --long
 
 
 class Tally:
@@ -92,28 +93,44 @@ def run_unit(build, tally, scratch):
                 tally.failed.append(f"{program.name} (exit code {code})")
 
 
-def run_integration(build, tally, scratch):
-    report = scratch / "integration.xml"
+def run_reporting(name, arguments, report, build, tally, limit_s):
+    """Runs a program that writes a JUnit XML file, its output to ours."""
     try:
-        code = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-rf", f"--junitxml={report}",
-             "-p", "no:cacheprovider", "tests/integration"],
-            cwd=ROOT, stdin=subprocess.DEVNULL, env=environment(build), timeout=INTEGRATION_LIMIT_S,
-            check=False).returncode
+        code = subprocess.run([sys.executable, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+                              env=environment(build), timeout=limit_s, check=False).returncode
     except subprocess.TimeoutExpired:
         code = -1
-        print(f"pytest was ended after {INTEGRATION_LIMIT_S} s", flush=True)
+        print(f"{name} was ended after {limit_s} s", flush=True)
     before = len(tally.failed)
     if report.exists():
         tally.add_junit(report)
     if code not in (0, 5) and len(tally.failed) == before:  # 5: nothing was collected
-        tally.failed.append(f"pytest tests/integration (exit code {code})")
+        tally.failed.append(f"{name} (exit code {code})")
+
+
+def run_pytest(folder, build, tally, scratch):
+    report = scratch / f"{folder}.xml"
+    run_reporting(f"pytest tests/{folder}",
+                  ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", f"tests/{folder}"],
+                  report, build, tally, INTEGRATION_LIMIT_S)
+
+
+def run_faults(build, tally, scratch, seed, long):
+    """First the tests of the suite's own parts, then the run, whose checks are tests."""
+    run_pytest("faults", build, tally, scratch)
+    report = scratch / "faults-run.xml"
+    arguments = ["tests/faults/run.py", "--report", str(report)]
+    arguments += ["--seed", str(seed)] if seed is not None else []
+    arguments += ["--long"] if long else []
+    run_reporting("tests/faults/run.py", arguments, report, build, tally, FAULTS_LIMIT_S[long])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("suite", choices=["all", "unit", "integration", "web", "faults"])
+    parser.add_argument("--seed", type=int, help="faults: replay the schedule of an earlier run")
+    parser.add_argument("--long", action="store_true", help="faults: 20,000 commands and 1,000 faults")
     wanted = parser.parse_args()
     build = wanted.build.resolve()
     tally = Tally()
@@ -121,9 +138,11 @@ def main():
         if wanted.suite in ("all", "unit"):
             run_unit(build, tally, pathlib.Path(scratch))
         if wanted.suite in ("all", "integration"):
-            run_integration(build, tally, pathlib.Path(scratch))
-    if wanted.suite in ("web", "faults"):
-        print(f"there are no {wanted.suite} tests yet")
+            run_pytest("integration", build, tally, pathlib.Path(scratch))
+        if wanted.suite in ("all", "faults"):
+            run_faults(build, tally, pathlib.Path(scratch), wanted.seed, wanted.long)
+    if wanted.suite == "web":
+        print("there are no web tests yet")
     for name, reason in tally.skipped:
         print(f"SKIPPED {name}: {reason}")
     for name in tally.failed:

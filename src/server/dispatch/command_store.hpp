@@ -94,10 +94,14 @@ struct CommandUpdate {
     std::optional<std::int64_t> peak_memory_bytes;
     std::optional<std::string> containment;
     /// Set with a final state: the outcome is kept as this attempt's, and the row becomes `pending`
-    /// again with the next attempt, not to start before this.
+    /// again with the next attempt, not to start before this. Changes nothing once somebody asked
+    /// to cancel.
     std::optional<std::int64_t> retry_at_ms;
     std::optional<std::int64_t> output_bytes;
     std::optional<std::string> output_sha256;
+    /// Written only as long as the attempt is not dispatched: what one server believes never to
+    /// have been sent another one may just have put on the wire.
+    bool only_undispatched = false;
 };
 
 /// One row of cockpit_command_attempts: how an attempt before the last one ended.

@@ -113,7 +113,8 @@ void Dispatcher::close(Open& open, CommandState state, std::string why) {
                          .agent_id = open.record.agent_id,
                          .state = state,
                          .at_ms = clock_.wall_ms(),
-                         .error = std::move(why)};
+                         .error = std::move(why),
+                         .only_undispatched = !open.record.dispatched};
     // What was never on the wire did not get interrupted itself, so it is not begun once more.
     if (state == CommandState::interrupted && open.record.dispatched) {
         update.retry_at_ms = retry_at(open.record, state);

@@ -17,25 +17,22 @@ constexpr std::int64_t longest_backoff_ms = 3'600'000;
 // taken before it has forgotten, and with it whether it ran.
 void Dispatcher::on_news(CommandUpdate update, runtime::Callback<bool> settled,
                          bool unknown_to_host) {
-    if (!is_final(update.state)) return write_news(std::move(update), std::move(settled));
-    const auto decide = [this, unknown_to_host](CommandUpdate& final_update,
-                                                const CommandRecord& record) {
-        if (unknown_to_host && record.state != CommandState::pending) {
-            final_update.state = CommandState::interrupted;
-            final_update.error = "the host no longer knows the command that it had taken";
-        }
-        final_update.retry_at_ms = retry_at(record, final_update.state);
-    };
-    if (const auto open = open_.find(update.attempt.command.text()); open != open_.end()) {
-        decide(update, open->second.record);
+    if (!is_final(update.state) || update.state == CommandState::success) {
         return write_news(std::move(update), std::move(settled));
     }
-    // Another server took it in: its row says whether it is to be tried again.
+    // The row decides, not what is remembered here: another server may have begun this attempt,
+    // heard that the host has it, or been asked to cancel.
     const auto id = update.attempt.command;
-    store_.find(id, [this, decide, update = std::move(update),
+    store_.find(id, [this, unknown_to_host, update = std::move(update),
                      settled = std::move(settled)](auto found) mutable {
         if (!found) return settled(false);
-        if (*found) decide(update, **found);
+        if (*found && (*found)->attempt == update.attempt.attempt) {
+            if (unknown_to_host && (*found)->state != CommandState::pending) {
+                update.state = CommandState::interrupted;
+                update.error = "the host no longer knows the command that it had taken";
+            }
+            update.retry_at_ms = retry_at(**found, update.state);
+        }
         write_news(std::move(update), std::move(settled));
     });
 }
@@ -62,7 +59,13 @@ void Dispatcher::write_news(CommandUpdate update, runtime::Callback<bool> settle
     const auto attempt = update.attempt;
     const auto agent_id = update.agent_id;
     const bool last_word = is_final(update.state);
+    std::optional<CommandUpdate> as_the_end;
+    if (update.retry_at_ms) {
+        as_the_end = update;
+        as_the_end->retry_at_ms.reset();
+    }
     store_.update(std::move(update), [this, attempt, agent_id, last_word,
+                                      as_the_end = std::move(as_the_end),
                                       settled = std::move(settled)](auto outcome) mutable {
         if (!outcome) {
             log::error("news of a command was not written", {{"command_id", attempt.command.text()},
@@ -74,6 +77,10 @@ void Dispatcher::write_news(CommandUpdate update, runtime::Callback<bool> settle
                          {{"command_id", attempt.command.text()}, {"agent_id", agent_id}});
         } else if (outcome->changed) {
             settle_here(*outcome->record, true);
+        } else if (as_the_end && outcome->record->attempt == attempt.attempt &&
+                   !is_final(outcome->record->state)) {
+            // Somebody asked to cancel since the row was read: this end is the last one.
+            return write_news(*std::move(as_the_end), std::move(settled));
         }
         // Repeated and late news is acknowledged too, or the host would send it for ever.
         if (last_word) acknowledge(agent_id, attempt);

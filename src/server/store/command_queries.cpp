@@ -89,12 +89,14 @@ constexpr std::string_view keep_attempt_sql =
     "completed_at), CAST($7 AS INTEGER), CAST($8 AS BIGINT), CAST($9 AS BIGINT), "
     "CAST($10 AS VARCHAR(20)), CAST($11 AS BIGINT), CAST($12 AS VARCHAR(64)) "
     "FROM cockpit_agent_commands "
-    "WHERE command_id = $13 AND agent_id = $14 AND attempt = $15 AND " COCKPIT_IS_OPEN;
+    "WHERE command_id = $13 AND agent_id = $14 AND attempt = $15 AND cancel_requested_at IS NULL "
+    "AND " COCKPIT_IS_OPEN;
 
 constexpr std::string_view begin_again_sql =
     "UPDATE cockpit_agent_commands SET status = 'pending', attempt = attempt + 1, "
     "dispatched = FALSE, next_attempt_at = $1, delivered_at = NULL, started_at = NULL "
-    "WHERE command_id = $2 AND agent_id = $3 AND attempt = $4 AND " COCKPIT_IS_OPEN " RETURNING id";
+    "WHERE command_id = $2 AND agent_id = $3 AND attempt = $4 AND cancel_requested_at IS NULL "
+    "AND " COCKPIT_IS_OPEN " RETURNING id";
 
 constexpr std::string_view attempts_sql =
     "SELECT attempt, status, output, error, execution_time_ms, exit_code, delivered_at, "
@@ -201,7 +203,7 @@ std::string predecessors_of(CommandState next) {
     return list;
 }
 
-std::string update_sql(CommandState next) {
+std::string update_sql(CommandState next, bool only_undispatched) {
     std::string column = "completed_at";
     if (next == CommandState::delivered) column = "delivered_at";
     if (next == CommandState::running) column = "started_at";
@@ -217,17 +219,19 @@ std::string update_sql(CommandState next) {
            "WHERE command_id = $13 AND agent_id = $14 AND attempt = $15 AND " +
            (predecessors.empty() ? "1 = 0"
                                  : "COALESCE(status, 'pending') IN (" + predecessors + ")") +
-           " RETURNING id";
+           (only_undispatched ? " AND dispatched = FALSE" : "") + " RETURNING id";
 }
 
-std::string_view update_sql_of(CommandState next) {
+std::string_view update_sql_of(CommandState next, bool only_undispatched) {
     static const auto texts = [] {
-        std::map<CommandState, std::string> made;
-        for (const auto state : every_state)
-            made.emplace(state, update_sql(state));
+        std::map<std::pair<CommandState, bool>, std::string> made;
+        for (const auto state : every_state) {
+            for (const bool only : {false, true})
+                made.emplace(std::pair(state, only), update_sql(state, only));
+        }
         return made;
     }();
-    return texts.at(next);
+    return texts.at({next, only_undispatched});
 }
 
 void make_storable(std::optional<std::string>& text) {
@@ -334,7 +338,7 @@ WriteOf<dispatch::UpdateOutcome> request_cancel(const protocol::CommandId& id,
 WriteOf<dispatch::UpdateOutcome> update_command(const dispatch::CommandUpdate& update) {
     if (update.retry_at_ms) return update_for_retry(update);
     const auto& command_id = update.attempt.command.text();
-    Statement change{update_sql_of(update.state),
+    Statement change{update_sql_of(update.state, update.only_undispatched),
                      {text_value(protocol::to_text(update.state)), timestamp_value(update.at_ms),
                       text_value(update.output), text_value(update.error),
                       small_integer_value(update.execution_time_ms),

@@ -137,6 +137,95 @@ TEST_F(DispatcherTest, what_a_dead_server_left_open_is_taken_up_by_another) {
     EXPECT_EQ(other.open_commands(), 1u);
 }
 
+TEST_F(DispatcherTest, a_server_that_missed_an_attempt_does_not_begin_one_too_many) {
+    std::optional<Submitted> result;
+    dispatcher.submit({.agent = web,
+                       .command = "echo",
+                       .sent_by = "alice",
+                       .retry = {.max_attempts = 2, .backoff_ms = 0, .on = {CommandState::error}}},
+                      [&](Submitted answer) { result = std::move(answer); });
+    answers.deliver();
+    auto record = **result;
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.restore([](auto) {});
+    answers.deliver();
+    finish(record, "web-1", CommandState::error);
+    tick_for(1'000);
+    // The news of the second attempt goes to the server that remembers the first.
+    record.attempt = 2;
+    other.on_finished(
+        {.agent = web, .attempt = attempt(record), .state = CommandState::error, .output = ""},
+        [](bool) {});
+    answers.deliver();
+    EXPECT_EQ(state_of(record), CommandState::error);
+    EXPECT_EQ(store.row_of(record.command_id)->attempt, 2);
+}
+
+TEST_F(DispatcherTest, a_server_that_missed_the_sending_does_not_call_the_command_expired) {
+    leave();
+    const auto record = *queue(2'000);
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.restore([](auto) {});
+    answers.deliver();
+    come_back();
+    tick_for(1'000);
+    ASSERT_EQ(link.runs.size(), 1u) << "this server puts it on the wire";
+    clock.advance(2'000);
+    other.on_tick();
+    answers.deliver();
+    EXPECT_EQ(state_of(record), CommandState::pending) << "only the host can say that it is late";
+    finish(record);
+    EXPECT_EQ(state_of(record), CommandState::success);
+}
+
+TEST_F(DispatcherTest, a_cancel_at_another_server_ends_the_trying) {
+    const auto record = echo();
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.restore([](auto) {});
+    answers.deliver();
+    ASSERT_TRUE(cancel(record).has_value());
+    other.on_finished({.agent = web,
+                       .attempt = attempt(record),
+                       .state = CommandState::interrupted,
+                       .output = ""},
+                      [](bool) {});
+    answers.deliver();
+    EXPECT_EQ(state_of(record), CommandState::interrupted);
+    EXPECT_EQ(store.row_of(record.command_id)->attempt, 1);
+}
+
+TEST_F(DispatcherTest, a_cancel_between_the_decision_to_try_again_and_its_writing_wins) {
+    const auto record = echo();
+    bool settled = false;
+    dispatcher.on_finished({.agent = web,
+                            .attempt = attempt(record),
+                            .state = CommandState::interrupted,
+                            .output = ""},
+                           [&](bool ok) { settled = ok; });
+    // The row was read, and the outcome is not written yet.
+    store.row_of(record.command_id)->cancel_requested_at_ms = clock.wall;
+    answers.deliver();
+    EXPECT_TRUE(settled);
+    EXPECT_EQ(state_of(record), CommandState::interrupted);
+    EXPECT_EQ(store.row_of(record.command_id)->attempt, 1);
+}
+
+TEST_F(DispatcherTest, a_host_that_forgot_what_another_server_knows_it_took_is_interrupted) {
+    auto hello = hello_from("web-1", clock.wall + 1);
+    hello.commands.push_back({.name = "append", .idempotent = false});
+    directory.on_hello(hello, clock.wall);
+    const auto record = *submit("append", {});
+    Dispatcher other({}, clock, directory, store, link, next_id);
+    other.restore([](auto) {});
+    answers.deliver();
+    dispatcher.on_received({web, attempt(record), 0}, [](bool) {});
+    answers.deliver();
+    other.on_refused({web, attempt(record), "because", 0, protocol::Refused::Cause::arrived_late},
+                     [](bool) {});
+    answers.deliver();
+    EXPECT_EQ(state_of(record), CommandState::interrupted);
+}
+
 TEST_F(DispatcherTest, why_says_what_a_command_waits_for_and_what_ended_it) {
     leave();
     const auto record = *queue(600'000);

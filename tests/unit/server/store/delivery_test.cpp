@@ -74,6 +74,33 @@ TEST_P(DeliveryTest, WhatWasSentStaysOpenAndRemembersWhoWantsItStopped) {
     EXPECT_EQ(asked.record->cancel_requested_at_ms, 1'700'000'600'000);
 }
 
+TEST_P(DeliveryTest, WhatAnotherServerSentIsNotEndedAsNeverSent) {
+    waiting(1);
+    auto expired = command_update(1, CommandState::expired);
+    expired.only_undispatched = true;
+    mark_dispatched(1);
+    const auto outcome = *store_.update(expired);
+    EXPECT_FALSE(outcome.changed);
+    EXPECT_EQ(outcome.record->state, CommandState::pending);
+    waiting(2);
+    expired = command_update(2, CommandState::expired);
+    expired.only_undispatched = true;
+    EXPECT_EQ(store_.update(expired)->record->state, CommandState::expired);
+}
+
+TEST_P(DeliveryTest, NothingIsTriedAgainOnceSomebodyAskedToCancel) {
+    store_.insert(command_record(1));
+    request_cancel(1);
+    auto failed = command_update(1, CommandState::error);
+    failed.retry_at_ms = 1'700'000'700'000;
+    const auto outcome = *store_.update(failed);
+    EXPECT_FALSE(outcome.changed);
+    EXPECT_EQ(outcome.record->attempt, 1);
+    EXPECT_TRUE(attempts(1).empty());
+    failed.retry_at_ms.reset();
+    EXPECT_EQ(store_.update(failed)->record->state, CommandState::error);
+}
+
 TEST_P(DeliveryTest, AnAttemptThatIsTriedAgainKeepsItsOutcome) {
     auto record = command_record(1);
     record.retry = {
