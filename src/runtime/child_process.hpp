@@ -24,6 +24,13 @@
 
 namespace cockpit::runtime {
 
+/// Another user for a child; only root can give one.
+struct ChildUser {
+    uid_t uid;
+    gid_t gid;
+    std::vector<gid_t> groups;  ///< all supplementary groups
+};
+
 struct ChildSettings {
     /// [0] is the program: a path, or a name looked up in the PATH of `environment`, or, where that
     /// has none, in /usr/local/bin:/usr/bin:/bin.
@@ -40,6 +47,14 @@ struct ChildSettings {
     bool stderr_to_stdout = false;
     /// The child gets SIGTERM when our process dies (PR_SET_PDEATHSIG).
     bool die_with_parent = false;
+    /// Whom the child becomes before it enters its directory and runs the program; nothing: it
+    /// stays who we are.
+    std::optional<ChildUser> user;
+    /// Its standard input, the caller's to close; -1: /dev/null.
+    int standard_input = -1;
+    /// The child puts itself into the control group whose `cgroup.procs` this is, open for writing
+    /// (cgroups(7)), before anything of the program runs; -1: it stays in ours.
+    int cgroup_processes = -1;
 };
 
 struct ExitStatus {

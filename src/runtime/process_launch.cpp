@@ -1,6 +1,7 @@
 #include "runtime/process_launch.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -108,7 +109,7 @@ std::optional<std::string> wrong_settings(const ChildSettings& settings) {
     return std::nullopt;
 }
 
-enum class Step : int { directory = 1, descriptors, parent, program };
+enum class Step : int { directory = 1, descriptors, parent, program, user, cgroup };
 struct Failure {
     Step step;
     int error;
@@ -122,12 +123,14 @@ struct Plan {
     std::vector<std::string> environment_text;
     std::vector<char*> environment;
     const char* directory = nullptr;
-    int null_device = -1;
+    int input = -1;
+    int cgroup_processes = -1;
     int output = -1;  // -1: leave ours
     int error = -1;
     int report = -1;
     bool die_with_parent = false;
     pid_t parent = -1;
+    const ChildUser* user = nullptr;
 };
 
 [[noreturn]] void fail(const Plan& plan, Step step) {
@@ -146,8 +149,23 @@ void close_on_exec_from(unsigned first) {
     }
 }
 
+// The order matters: who is no longer root cannot change groups.
+void change_user(const Plan& plan) {
+    const auto& user = *plan.user;
+    if (::setgroups(user.groups.size(), user.groups.data()) != 0 || ::setgid(user.gid) != 0 ||
+        ::setuid(user.uid) != 0) {
+        fail(plan, Step::user);
+    }
+}
+
 [[noreturn]] void become(const Plan& plan) {
     ::setsid();
+    // "0" is whoever writes it.
+    if (plan.cgroup_processes >= 0 && ::write(plan.cgroup_processes, "0", 1) != 1) {
+        fail(plan, Step::cgroup);
+    }
+    // Before the wish to die with the parent, which a change of user takes back (prctl(2)).
+    if (plan.user != nullptr) change_user(plan);
     for (int number = 1; number < NSIG; ++number)
         ::signal(number, SIG_DFL);
     if (plan.die_with_parent) {
@@ -155,7 +173,7 @@ void close_on_exec_from(unsigned first) {
         // It may have died before the request was made.
         if (::getppid() != plan.parent) ::_exit(127);
     }
-    if (::dup2(plan.null_device, 0) < 0) fail(plan, Step::descriptors);
+    if (::dup2(plan.input, 0) < 0) fail(plan, Step::descriptors);
     if (plan.output >= 0 && ::dup2(plan.output, 1) < 0) fail(plan, Step::descriptors);
     if (plan.error >= 0 && ::dup2(plan.error, 2) < 0) fail(plan, Step::descriptors);
     close_on_exec_from(3);
@@ -173,6 +191,11 @@ std::string sentence(const Failure& failure, const ChildSettings& settings) {
         case Step::directory:
             return program + "working directory '" + settings.working_directory->string() +
                    "' cannot be entered: " + reason(failure.error);
+        case Step::cgroup:
+            return program + "it cannot be put into its control group: " + reason(failure.error);
+        case Step::user:
+            return program + "the user id " + std::to_string(settings.user->uid) +
+                   " cannot be taken: " + reason(failure.error);
         case Step::descriptors:
         case Step::parent:
             return program + reason(failure.error);
@@ -196,7 +219,9 @@ void fill(Plan& plan, const ChildSettings& settings) {
     }
     plan.environment.push_back(nullptr);
     if (settings.working_directory) plan.directory = settings.working_directory->c_str();
+    plan.cgroup_processes = settings.cgroup_processes;
     plan.die_with_parent = settings.die_with_parent;
+    if (settings.user) plan.user = &*settings.user;
     plan.parent = ::getpid();
 }
 
@@ -253,13 +278,13 @@ std::expected<LaunchedProcess, std::string> launch(const ChildSettings& settings
     if (!report.open() || (want_output && !output.open()) || (want_error && !error.open())) {
         return no_start(errno);
     }
-    plan.null_device = null_device.get();
+    plan.input = settings.standard_input >= 0 ? settings.standard_input : null_device.get();
     plan.report = report.write_end.get();
     if (!settings.inherit_output) {
-        plan.output = want_output ? output.write_end.get() : plan.null_device;
+        plan.output = want_output ? output.write_end.get() : null_device.get();
         plan.error = settings.stderr_to_stdout ? plan.output
                      : want_error              ? error.write_end.get()
-                                               : plan.null_device;
+                                               : null_device.get();
     } else if (settings.stderr_to_stdout) {
         plan.error = 1;
     }
