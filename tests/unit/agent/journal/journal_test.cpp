@@ -102,7 +102,7 @@ TEST(Frame, checksum_is_the_published_crc32c) {
 }
 
 TEST(Record, started_names_its_process_and_earlier_ones_name_none) {
-    auto record = std::get<StartedRecord>(started('1'));
+    auto record = started('1');
     record.process = executor::ProcessMark{.pid = 4'000'000, .start_time = UINT64_MAX};
     const auto back = decode_record(encode(record));
     ASSERT_TRUE(back) << back.error();
