@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Folder: what it may include of ours, besides itself. A folder, or single headers of one.
-PURE_RUNTIME = ("runtime/clock.hpp", "runtime/await_callback.hpp")
+PURE_RUNTIME = ("runtime/clock.hpp", "runtime/await_callback.hpp", "runtime/fault_point.hpp")
 BOTTOM = ("log", "protocol", "crypto", "runtime")
 ALLOWED = {
     "log": (),
@@ -24,12 +24,13 @@ ALLOWED = {
     "redis": ("log", "runtime"),
     "composition": ("config", "redis"),
     "agent/executor": ("log", "protocol", "crypto", *PURE_RUNTIME),
-    "agent/commands": ("log", "protocol", "runtime", "agent/executor"),
     "agent/spool": ("protocol", "crypto"),
+    "agent/keeper": ("runtime", "agent/spool"),
+    "agent/commands": ("log", "protocol", "runtime", "agent/executor", "agent/keeper", "agent/spool"),
     "agent/journal": (*BOTTOM, "agent/executor"),
     "agent/transport": (*BOTTOM, "redis", "agent/executor"),
     "agent/app": (*BOTTOM, "config", "composition", "redis", "agent/executor", "agent/commands", "agent/journal",
-                  "agent/spool", "agent/transport"),
+                  "agent/keeper", "agent/spool", "agent/transport"),
     "server/http": ("log", "runtime", "protocol/text.hpp"),
     "server/auth": ("log", "crypto", "runtime"),
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),

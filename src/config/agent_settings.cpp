@@ -51,6 +51,18 @@ void read_limits(Reader& reader, AgentSettings& settings) {
         static_cast<int>(reader.integer("MAX_BUFFERED_COMMANDS", 100, 1, 100000));
 }
 
+void read_containment(Reader& reader, AgentSettings& settings) {
+    const auto word = reader.text("CONTAINMENT", "auto");
+    if (word == "cgroup") {
+        settings.containment = Containment::cgroup;
+    } else if (word == "process_group") {
+        settings.containment = Containment::process_group;
+    } else if (word != "auto") {
+        reader.refuse("CONTAINMENT",
+                      "'" + word + "' is no containment; use auto, cgroup or process_group");
+    }
+}
+
 void read_allowed(Reader& reader, AgentSettings& settings) {
     for (const auto& path : reader.list("GIT_REPO_PATH")) {
         if (check_absolute_path(reader, "GIT_REPO_PATH", path)) {
@@ -144,6 +156,7 @@ std::expected<AgentSettings, std::vector<std::string>> read_agent_settings(
     settings.redis = read_redis_settings(reader);
     read_names(reader, settings);
     read_limits(reader, settings);
+    read_containment(reader, settings);
     read_allowed(reader, settings);
     read_labels(reader, settings);
     read_trust(reader, settings);

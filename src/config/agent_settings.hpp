@@ -13,6 +13,13 @@
 
 namespace cockpit::config {
 
+/// What holds the processes of a command together, so that all of them can be ended.
+enum class Containment {
+    automatic,      ///< a control group where the host allows it, else as process_group
+    cgroup,         ///< a control group, or the agent does not run
+    process_group,  ///< process group, session and place in the process tree
+};
+
 /// Everything the agent is told, once, at start. Names of the original keep their meaning and
 /// default.
 struct AgentSettings {
@@ -36,6 +43,7 @@ struct AgentSettings {
     log::Level log_level = log::Level::info;              ///< LOGLEVEL
     log::Format log_format = log::Format::text;           ///< LOG_FORMAT
     std::filesystem::path commands_directory;             ///< COMMANDS_DIR
+    Containment containment = Containment::automatic;     ///< CONTAINMENT
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

@@ -50,6 +50,11 @@ struct ChildSettings {
     /// Whom the child becomes before it enters its directory and runs the program; nothing: it
     /// stays who we are.
     std::optional<ChildUser> user;
+    /// Its standard input, the caller's to close; -1: /dev/null.
+    int standard_input = -1;
+    /// The child puts itself into the control group whose `cgroup.procs` this is, open for writing
+    /// (cgroups(7)), before anything of the program runs; -1: it stays in ours.
+    int cgroup_processes = -1;
 };
 
 struct ExitStatus {

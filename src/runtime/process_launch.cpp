@@ -109,7 +109,7 @@ std::optional<std::string> wrong_settings(const ChildSettings& settings) {
     return std::nullopt;
 }
 
-enum class Step : int { directory = 1, descriptors, parent, program, user };
+enum class Step : int { directory = 1, descriptors, parent, program, user, cgroup };
 struct Failure {
     Step step;
     int error;
@@ -123,7 +123,8 @@ struct Plan {
     std::vector<std::string> environment_text;
     std::vector<char*> environment;
     const char* directory = nullptr;
-    int null_device = -1;
+    int input = -1;
+    int cgroup_processes = -1;
     int output = -1;  // -1: leave ours
     int error = -1;
     int report = -1;
@@ -159,6 +160,10 @@ void change_user(const Plan& plan) {
 
 [[noreturn]] void become(const Plan& plan) {
     ::setsid();
+    // "0" is whoever writes it.
+    if (plan.cgroup_processes >= 0 && ::write(plan.cgroup_processes, "0", 1) != 1) {
+        fail(plan, Step::cgroup);
+    }
     // Before the wish to die with the parent, which a change of user takes back (prctl(2)).
     if (plan.user != nullptr) change_user(plan);
     for (int number = 1; number < NSIG; ++number)
@@ -168,7 +173,7 @@ void change_user(const Plan& plan) {
         // It may have died before the request was made.
         if (::getppid() != plan.parent) ::_exit(127);
     }
-    if (::dup2(plan.null_device, 0) < 0) fail(plan, Step::descriptors);
+    if (::dup2(plan.input, 0) < 0) fail(plan, Step::descriptors);
     if (plan.output >= 0 && ::dup2(plan.output, 1) < 0) fail(plan, Step::descriptors);
     if (plan.error >= 0 && ::dup2(plan.error, 2) < 0) fail(plan, Step::descriptors);
     close_on_exec_from(3);
@@ -186,6 +191,8 @@ std::string sentence(const Failure& failure, const ChildSettings& settings) {
         case Step::directory:
             return program + "working directory '" + settings.working_directory->string() +
                    "' cannot be entered: " + reason(failure.error);
+        case Step::cgroup:
+            return program + "it cannot be put into its control group: " + reason(failure.error);
         case Step::user:
             return program + "the user id " + std::to_string(settings.user->uid) +
                    " cannot be taken: " + reason(failure.error);
@@ -212,6 +219,7 @@ void fill(Plan& plan, const ChildSettings& settings) {
     }
     plan.environment.push_back(nullptr);
     if (settings.working_directory) plan.directory = settings.working_directory->c_str();
+    plan.cgroup_processes = settings.cgroup_processes;
     plan.die_with_parent = settings.die_with_parent;
     if (settings.user) plan.user = &*settings.user;
     plan.parent = ::getpid();
@@ -270,13 +278,13 @@ std::expected<LaunchedProcess, std::string> launch(const ChildSettings& settings
     if (!report.open() || (want_output && !output.open()) || (want_error && !error.open())) {
         return no_start(errno);
     }
-    plan.null_device = null_device.get();
+    plan.input = settings.standard_input >= 0 ? settings.standard_input : null_device.get();
     plan.report = report.write_end.get();
     if (!settings.inherit_output) {
-        plan.output = want_output ? output.write_end.get() : plan.null_device;
+        plan.output = want_output ? output.write_end.get() : null_device.get();
         plan.error = settings.stderr_to_stdout ? plan.output
                      : want_error              ? error.write_end.get()
-                                               : plan.null_device;
+                                               : null_device.get();
     } else if (settings.stderr_to_stdout) {
         plan.error = 1;
     }

@@ -1,5 +1,6 @@
 #include "agent/app/app.hpp"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,8 +13,11 @@
 #include "agent/app/owner_commands.hpp"
 #include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
+#include "agent/commands/process_execution.hpp"
 #include "agent/executor/executor.hpp"
 #include "agent/journal/journal.hpp"
+#include "agent/keeper/cgroup.hpp"
+#include "agent/keeper/keeper.hpp"
 #include "agent/transport/agent_transport.hpp"
 #include "agent/transport/executor_timer.hpp"
 #include "composition/redis_connection.hpp"
@@ -126,6 +130,35 @@ void await_signal(Running* running, std::optional<Instant> stopping_since) {
     });
 }
 
+std::expected<std::shared_ptr<commands::Keeping>, std::string> keep_commands(
+    const config::AgentSettings& settings, const std::filesystem::path& state) {
+    auto keeping = std::make_shared<commands::Keeping>(
+        commands::Keeping{.keeper = {"/proc/self/exe", keeper::keep_flag},
+                          .spool = state / "spool",
+                          .cgroup_required = settings.containment == config::Containment::cgroup,
+                          .boot_id = boot_id()});
+    std::error_code failed;
+    std::filesystem::create_directories(keeping->spool, failed);
+    if (failed) {
+        return std::unexpected("cannot make '" + keeping->spool.string() +
+                               "': " + failed.message());
+    }
+    // Orphans of a keeper that was killed come to us.
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (settings.containment == config::Containment::process_group) return keeping;
+    auto place = keeper::place_for_cgroups();
+    if (place) {
+        keeping->cgroups = *std::move(place);
+    } else if (keeping->cgroup_required) {
+        return std::unexpected("CONTAINMENT: 'cgroup' cannot be had here: " + place.error() +
+                               "; see docs/keeper.md, or set CONTAINMENT=auto");
+    } else {
+        log::info("commands are held by process group, since there are no control groups for them",
+                  {{"reason", place.error()}});
+    }
+    return keeping;
+}
+
 int refuse(int exit_code, const std::string& sentence) {
     log::error(sentence);
     return exit_code;
@@ -150,13 +183,17 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
     auto journal = journal::open_journal(state->path(), loop, pool, clock);
     if (!journal) return refuse(exit_failed, journal.error());
 
+    auto keeping = keep_commands(settings, state->path());
+    if (!keeping) return refuse(exit_failed, keeping.error());
+    const auto leftovers = commands::end_leftovers(loop, *keeping);
     auto handlers =
         commands::built_in_commands(loop, {.git_repositories = settings.git_repositories,
                                            .docker_containers = settings.docker_containers,
                                            .docker_socket = settings.docker_socket,
                                            .command_timeout = settings.command_timeout,
                                            .docker_timeout = settings.docker_timeout,
-                                           .environment = environment});
+                                           .environment = environment,
+                                           .keeping = *keeping});
     agent_transport::Identity identity{.agent = *agent,
                                        .hostname = settings.hostname,
                                        .version = COCKPIT_VERSION,
@@ -165,7 +202,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                        .arch = architecture(),
                                        .started_at_ms = clock.wall_ms(),
                                        .heartbeat_s = settings.heartbeat_interval.count()};
-    OwnerCommands owner_commands(loop, pool, handlers, settings);
+    OwnerCommands owner_commands(loop, pool, handlers, settings, *keeping);
     owner_commands.load();
     identity.commands = owner_commands.schemas();
 
@@ -182,7 +219,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                  .max_waiting = static_cast<std::size_t>(settings.max_buffered),
                                  .boot_id = boot_id(),
                                  .key = &*key},
-                                handlers, clock, *journal->journal, transport);
+                                handlers, clock, *journal->journal, transport, leftovers.get());
     std::optional<agent_transport::ExecutorTimer> timer(std::in_place, loop, executor);
     asio::steady_timer idle(loop);
     executor.on_change([&] {

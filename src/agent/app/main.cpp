@@ -1,10 +1,14 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "agent/app/app.hpp"
 #include "agent/app/command_line.hpp"
 #include "agent/app/owner_commands.hpp"
+#include "agent/keeper/keeper.hpp"
 #include "crypto/sodium.hpp"
 #include "log/log.hpp"
 
@@ -12,6 +16,9 @@ int main(int count, char** words) {
     using namespace cockpit;
     try {
         crypto::initialize();
+        if (count == 2 && std::strcmp(words[1], keeper::keep_flag) == 0) {
+            ::_exit(keeper::keep(STDIN_FILENO));
+        }
         std::signal(SIGPIPE, SIG_IGN);
         const auto line = agent_app::parse_command_line({words + 1, words + count});
         if (!line) {

@@ -21,12 +21,13 @@ std::string joined(const std::vector<std::string>& names) {
 
 OwnerCommands::OwnerCommands(boost::asio::any_io_executor loop, runtime::BlockingPool& pool,
                              executor::CommandHandlers& handlers,
-                             const config::AgentSettings& settings)
+                             const config::AgentSettings& settings,
+                             std::shared_ptr<commands::Keeping> keeping)
     : pool_(pool),
       handlers_(handlers),
       directory_(settings.commands_directory),
       context_{.default_timeout = settings.command_timeout},
-      manifests_(loop, handlers),
+      manifests_(loop, handlers, std::move(keeping)),
       hangups_(loop, SIGHUP),
       self_(std::make_shared<OwnerCommands*>(this)) {
     for (const auto& handler : handlers_)

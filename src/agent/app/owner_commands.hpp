@@ -17,7 +17,8 @@ class OwnerCommands {
     /// `handlers` holds the built-in commands, whose names no manifest may take. SIGHUP is taken
     /// from now on; what `pool` and `handlers` are must outlive this.
     OwnerCommands(boost::asio::any_io_executor loop, runtime::BlockingPool& pool,
-                  executor::CommandHandlers& handlers, const config::AgentSettings& settings);
+                  executor::CommandHandlers& handlers, const config::AgentSettings& settings,
+                  std::shared_ptr<commands::Keeping> keeping);
 
     /// At start; blocks. What is wrong is logged and costs its own command only.
     void load();

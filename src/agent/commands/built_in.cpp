@@ -21,7 +21,8 @@ executor::CommandHandlers built_in_commands(const boost::asio::any_io_executor& 
     handlers.push_back(create_echo(loop, schema_of("echo", settings.command_timeout)));
     handlers.push_back(create_git_pull(loop, schema_of("git_pull", settings.command_timeout),
                                        {.repositories = std::move(settings.git_repositories),
-                                        .environment = std::move(settings.environment)}));
+                                        .environment = std::move(settings.environment),
+                                        .keeping = std::move(settings.keeping)}));
     handlers.push_back(create_docker_restart(loop,
                                              schema_of("docker_restart", settings.docker_timeout),
                                              {.containers = std::move(settings.docker_containers),

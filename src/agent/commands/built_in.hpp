@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/commands/keeping.hpp"
 #include "agent/executor/command_handler.hpp"
 
 namespace cockpit::commands {
@@ -19,6 +20,7 @@ struct BuiltInSettings {
     std::chrono::milliseconds docker_timeout{60'000};     ///< DOCKER_TIMEOUT
     /// The agent's own environment, of which git gets what git_environment() lists.
     std::map<std::string, std::string> environment;
+    std::shared_ptr<Keeping> keeping;
 };
 
 /// echo, git_pull and docker_restart. All three are always there, as in the original; with an empty

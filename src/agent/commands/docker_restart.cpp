@@ -124,13 +124,15 @@ asio::awaitable<void> follow(std::shared_ptr<Run> run) {
 
 class DockerRestartExecution final : public executor::Execution {
   public:
-    explicit DockerRestartExecution(std::shared_ptr<Run> run) : run_(std::move(run)) {}
+    DockerRestartExecution(asio::any_io_executor loop, std::shared_ptr<Run> run)
+        : loop_(std::move(loop)), run_(std::move(run)) {}
     DockerRestartExecution(const DockerRestartExecution&) = delete;
     DockerRestartExecution& operator=(const DockerRestartExecution&) = delete;
     ~DockerRestartExecution() override {
         run_->done = nullptr;
         run_->give_up();
     }
+    void go() override { asio::co_spawn(loop_, follow(run_), asio::detached); }
     void stop(StopReason reason) override {
         if (run_->reason || !run_->done) return;
         run_->reason = reason;
@@ -138,6 +140,7 @@ class DockerRestartExecution final : public executor::Execution {
     }
 
   private:
+    asio::any_io_executor loop_;
     std::shared_ptr<Run> run_;
 };
 
@@ -167,11 +170,10 @@ class DockerRestart final : public executor::CommandHandler {
         return "docker:" + container(params);
     }
 
-    std::unique_ptr<executor::Execution> start(const boost::json::object& params,
-                                               Done done) override {
-        auto run = std::make_shared<Run>(loop_, settings_, container(params), std::move(done));
-        asio::co_spawn(loop_, follow(run), asio::detached);
-        return std::make_unique<DockerRestartExecution>(std::move(run));
+    std::unique_ptr<executor::Execution> start(const executor::Task& task, Done done) override {
+        return std::make_unique<DockerRestartExecution>(
+            loop_,
+            std::make_shared<Run>(loop_, settings_, container(task.params), std::move(done)));
     }
 
   private:

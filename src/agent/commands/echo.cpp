@@ -19,12 +19,11 @@ class Echo final : public executor::CommandHandler {
     std::optional<std::string> resource(const boost::json::object&) const override {
         return std::nullopt;
     }
-    std::unique_ptr<executor::Execution> start(const boost::json::object& params,
-                                               Done done) override {
+    std::unique_ptr<executor::Execution> start(const executor::Task& task, Done done) override {
         return immediate_execution(
             loop_,
             {.state = protocol::CommandState::success,
-             .output = boost::json::value_to<std::string>(params.at("message")),
+             .output = boost::json::value_to<std::string>(task.params.at("message")),
              .error = std::nullopt,
              .exit_code = std::nullopt},
             std::move(done));

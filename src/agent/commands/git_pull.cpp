@@ -36,39 +36,55 @@ class GitPull final : public executor::CommandHandler {
         return "git:" + found->string();
     }
 
-    std::unique_ptr<executor::Execution> start(const boost::json::object& params,
-                                               Done done) override {
+    std::unique_ptr<executor::Execution> start(const executor::Task& task, Done done) override {
         // Looked at again: between permission and start the command may have waited for its turn.
-        const auto allowed = allows(params);
-        const auto path = repository(params);
+        const auto allowed = allows(task.params);
+        const auto path = repository(task.params);
         if (!allowed || !path) {
             return immediate_execution(loop_,
                                        {.state = CommandState::error,
                                         .output = {},
-                                        .error = allowed ? path.error() : allowed.error(),
-                                        .exit_code = std::nullopt},
+                                        .error = allowed ? path.error() : allowed.error()},
                                        std::move(done));
         }
-        const std::string branch(text_of(params, "branch"));
-        return start_process(
-            loop_,
-            {.child = {.arguments = pull_arguments(*path, branch),
-                       .environment = git_environment(settings_.environment, *path),
-                       .working_directory = *path,
-                       .on_stdout = {},
-                       .on_stderr = {}},
-             .title = "git pull",
-             .time_limit = std::chrono::milliseconds(schema_.timeout_ms),
-             .grace = settings_.grace,
-             .output_limit = settings_.output_limit,
-             .judge =
-                 [path = *path, branch](const runtime::ExitStatus& status, std::string output) {
-                     return judge(status, std::move(output), path, branch);
-                 }},
-            std::move(done));
+        auto command = command_for(task, *path);
+        command.child = {.arguments = pull_arguments(*path, branch_of(task)),
+                         .environment = git_environment(settings_.environment, *path),
+                         .working_directory = *path,
+                         .on_stdout = {},
+                         .on_stderr = {}};
+        return start_process(loop_, std::move(command), std::move(done));
+    }
+
+    std::unique_ptr<executor::Execution> resume(const executor::Task& task,
+                                                const executor::ProcessMark& process,
+                                                Done done) override {
+        // The owner may have taken the repository off the list since; its name is for sentences.
+        const auto path =
+            repository(task.params).value_or(std::string(text_of(task.params, "repository_path")));
+        return resume_process(loop_, command_for(task, path), process, std::move(done));
     }
 
   private:
+    static std::string branch_of(const executor::Task& task) {
+        return std::string(text_of(task.params, "branch"));
+    }
+
+    ProcessCommand command_for(const executor::Task& task, const std::filesystem::path& path) {
+        return {.child = {},
+                .title = "git pull",
+                .time_limit = std::chrono::milliseconds(task.timeout_ms),
+                .grace = settings_.grace,
+                .output_limit = settings_.output_limit,
+                .judge =
+                    [path, branch = branch_of(task)](const runtime::ExitStatus& status,
+                                                     std::string output) {
+                        return judge(status, std::move(output), path, branch);
+                    },
+                .keeping = settings_.keeping,
+                .attempt = task.attempt};
+    }
+
     std::expected<std::filesystem::path, std::string> repository(
         const boost::json::object& params) const {
         return find_repository(text_of(params, "repository_path"), settings_.repositories);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/commands/keeping.hpp"
 #include "agent/executor/command_handler.hpp"
 
 namespace cockpit::commands {
@@ -17,7 +18,8 @@ struct GitPullSettings {
     /// The agent's own environment; only what git_environment() lists reaches git.
     std::map<std::string, std::string> environment;
     std::chrono::milliseconds grace{2000};   ///< between SIGTERM and SIGKILL
-    std::size_t output_limit = 1024 * 1024;  ///< bytes kept of what git writes
+    std::size_t output_limit = 1024 * 1024;  ///< bytes of the result's text
+    std::shared_ptr<Keeping> keeping;
 };
 
 /// git_pull: `git pull --ff-only origin BRANCH` in one of the host's repositories. It never asks

@@ -1,6 +1,7 @@
 #include "agent/commands/immediate_execution.hpp"
 
 #include <boost/asio/post.hpp>
+#include <utility>
 
 namespace cockpit::commands {
 namespace {
@@ -9,10 +10,21 @@ using Done = executor::CommandHandler::Done;
 
 class Immediate final : public executor::Execution {
   public:
-    explicit Immediate(std::shared_ptr<Done> done) : done_(std::move(done)) {}
+    Immediate(boost::asio::any_io_executor loop, executor::Outcome outcome, Done done)
+        : loop_(std::move(loop)),
+          outcome_(std::move(outcome)),
+          done_(std::make_shared<Done>(std::move(done))) {}
+    void go() override {
+        boost::asio::post(
+            loop_, [weak = std::weak_ptr<Done>(done_), outcome = std::move(outcome_)]() mutable {
+                if (const auto alive = weak.lock()) (*alive)(std::move(outcome));
+            });
+    }
     void stop(executor::StopReason) override {}
 
   private:
+    boost::asio::any_io_executor loop_;
+    executor::Outcome outcome_;
     std::shared_ptr<Done> done_;  // the only owner: its death keeps the outcome from being told
 };
 
@@ -20,12 +32,7 @@ class Immediate final : public executor::Execution {
 
 std::unique_ptr<executor::Execution> immediate_execution(const boost::asio::any_io_executor& loop,
                                                          executor::Outcome outcome, Done done) {
-    auto kept = std::make_shared<Done>(std::move(done));
-    boost::asio::post(loop,
-                      [weak = std::weak_ptr<Done>(kept), outcome = std::move(outcome)]() mutable {
-                          if (const auto alive = weak.lock()) (*alive)(std::move(outcome));
-                      });
-    return std::make_unique<Immediate>(std::move(kept));
+    return std::make_unique<Immediate>(loop, std::move(outcome), std::move(done));
 }
 
 }  // namespace cockpit::commands

@@ -8,7 +8,8 @@
 
 namespace cockpit::commands {
 
-/// `done` gets the outcome in the next turn of the loop. Stopping it changes nothing: it has ended.
+/// `done` gets the outcome in the turn of the loop after go(). Stopping it changes nothing: it has
+/// ended.
 std::unique_ptr<executor::Execution> immediate_execution(const boost::asio::any_io_executor& loop,
                                                          executor::Outcome outcome,
                                                          executor::CommandHandler::Done done);

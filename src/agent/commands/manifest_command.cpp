@@ -3,7 +3,6 @@
 #include <boost/json.hpp>
 
 #include "agent/commands/immediate_execution.hpp"
-#include "agent/commands/process_execution.hpp"
 
 namespace cockpit::commands {
 namespace json = boost::json;
@@ -122,8 +121,9 @@ std::expected<runtime::ChildSettings, std::string> prepare(const Manifest& manif
 }
 
 ManifestCommand::ManifestCommand(boost::asio::any_io_executor loop,
-                                 std::shared_ptr<const Manifest> manifest)
-    : loop_(std::move(loop)), manifest_(std::move(manifest)) {}
+                                 std::shared_ptr<const Manifest> manifest,
+                                 std::shared_ptr<Keeping> keeping)
+    : loop_(std::move(loop)), manifest_(std::move(manifest)), keeping_(std::move(keeping)) {}
 
 void ManifestCommand::replace(std::shared_ptr<const Manifest> manifest) {
     taken_away_ = manifest == nullptr;
@@ -142,14 +142,11 @@ std::optional<std::string> ManifestCommand::resource(const json::object& params)
     return fill(*manifest_->resource, *values)->text;
 }
 
-std::unique_ptr<executor::Execution> ManifestCommand::start(const json::object& params, Done done) {
+std::unique_ptr<executor::Execution> ManifestCommand::start(const executor::Task& task, Done done) {
     const auto not_started = [&](std::string why) {
-        return immediate_execution(loop_,
-                                   {.state = CommandState::error,
-                                    .output = {},
-                                    .error = std::move(why),
-                                    .exit_code = std::nullopt},
-                                   std::move(done));
+        return immediate_execution(
+            loop_, {.state = CommandState::error, .output = {}, .error = std::move(why)},
+            std::move(done));
     };
     // Looked at again: while it waited for its turn the file system, or the owner's mind, may have
     // changed.
@@ -157,22 +154,33 @@ std::unique_ptr<executor::Execution> ManifestCommand::start(const json::object& 
         return not_started("the owner of this host took the command '" + schema().name +
                            "' away while it waited for its turn");
     }
-    const auto checked = validate_parameters(schema(), params);
+    const auto checked = validate_parameters(schema(), task.params);
     if (!checked) {
         return not_started("the command was changed while it waited for its turn: " +
                            checked.error());
     }
     auto child = prepare(*manifest_, *checked);
     if (!child) return not_started(child.error());
-    return start_process(
-        loop_,
-        {.child = *std::move(child),
-         .title = schema().name,
-         .time_limit = std::chrono::milliseconds(schema().timeout_ms),
-         .judge = [name = schema().name](
-                      const runtime::ExitStatus& status,
-                      std::string output) { return judge(name, status, std::move(output)); }},
-        std::move(done));
+    auto command = command_for(task);
+    command.child = *std::move(child);
+    return start_process(loop_, std::move(command), std::move(done));
+}
+
+std::unique_ptr<executor::Execution> ManifestCommand::resume(const executor::Task& task,
+                                                             const executor::ProcessMark& process,
+                                                             Done done) {
+    return resume_process(loop_, command_for(task), process, std::move(done));
+}
+
+ProcessCommand ManifestCommand::command_for(const executor::Task& task) const {
+    return {.child = {},
+            .title = schema().name,
+            .time_limit = std::chrono::milliseconds(task.timeout_ms),
+            .judge = [name = schema().name](
+                         const runtime::ExitStatus& status,
+                         std::string output) { return judge(name, status, std::move(output)); },
+            .keeping = keeping_,
+            .attempt = task.attempt};
 }
 
 }  // namespace cockpit::commands

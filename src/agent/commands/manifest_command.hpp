@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "agent/commands/manifest.hpp"
+#include "agent/commands/process_execution.hpp"
 #include "agent/executor/command_handler.hpp"
 
 namespace cockpit::commands {
@@ -13,7 +14,8 @@ namespace cockpit::commands {
 /// against the new description and started by it.
 class ManifestCommand final : public executor::CommandHandler {
   public:
-    ManifestCommand(boost::asio::any_io_executor loop, std::shared_ptr<const Manifest> manifest);
+    ManifestCommand(boost::asio::any_io_executor loop, std::shared_ptr<const Manifest> manifest,
+                    std::shared_ptr<Keeping> keeping);
 
     /// Null: the owner took the command away. What still waits is then not started.
     void replace(std::shared_ptr<const Manifest> manifest);
@@ -21,12 +23,18 @@ class ManifestCommand final : public executor::CommandHandler {
     const protocol::CommandSchema& schema() const override { return manifest_->schema; }
     std::expected<void, std::string> allows(const boost::json::object& params) const override;
     std::optional<std::string> resource(const boost::json::object& params) const override;
-    std::unique_ptr<executor::Execution> start(const boost::json::object& params,
-                                               Done done) override;
+    std::unique_ptr<executor::Execution> start(const executor::Task& task, Done done) override;
+    /// Also one whose file has changed since, or is gone: it runs as it was started.
+    std::unique_ptr<executor::Execution> resume(const executor::Task& task,
+                                                const executor::ProcessMark& process,
+                                                Done done) override;
 
   private:
+    ProcessCommand command_for(const executor::Task& task) const;
+
     boost::asio::any_io_executor loop_;
     std::shared_ptr<const Manifest> manifest_;
+    std::shared_ptr<Keeping> keeping_;
     bool taken_away_ = false;
 };
 

@@ -135,8 +135,9 @@ LoadedManifests load_manifests(const fs::path& directory, const ManifestContext&
 }
 
 ManifestCommands::ManifestCommands(boost::asio::any_io_executor loop,
-                                   executor::CommandHandlers& handlers)
-    : loop_(std::move(loop)), handlers_(handlers) {}
+                                   executor::CommandHandlers& handlers,
+                                   std::shared_ptr<Keeping> keeping)
+    : loop_(std::move(loop)), handlers_(handlers), keeping_(std::move(keeping)) {}
 
 void ManifestCommands::retire(Known& known) {
     known.command->replace(nullptr);
@@ -162,7 +163,7 @@ ManifestCommands::Changes ManifestCommands::apply(LoadedManifests loaded) {
     for (auto& [name, manifest] : loaded.commands) {
         const auto found = known_.find(name);
         if (found == known_.end()) {
-            auto command = std::make_unique<ManifestCommand>(loop_, manifest);
+            auto command = std::make_unique<ManifestCommand>(loop_, manifest, keeping_);
             known_.emplace(name, Known{nullptr, command.get(), manifest});
             handlers_.push_back(std::move(command));
             changes.added.push_back(name);

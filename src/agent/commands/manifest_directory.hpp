@@ -33,7 +33,8 @@ LoadedManifests load_manifests(const std::filesystem::path& directory,
 class ManifestCommands {
   public:
     /// `handlers` may hold others, which stay; it must outlive this.
-    ManifestCommands(boost::asio::any_io_executor loop, executor::CommandHandlers& handlers);
+    ManifestCommands(boost::asio::any_io_executor loop, executor::CommandHandlers& handlers,
+                     std::shared_ptr<Keeping> keeping);
 
     struct Changes {
         std::vector<std::string> added;
@@ -54,6 +55,7 @@ class ManifestCommands {
 
     boost::asio::any_io_executor loop_;
     executor::CommandHandlers& handlers_;
+    std::shared_ptr<Keeping> keeping_;
     /// Handlers never die before this does: commands that wait point at them.
     std::map<std::string, Known> known_;
 };

@@ -57,4 +57,9 @@ std::string duration_text(std::int64_t milliseconds) {
     return std::to_string(minutes / (24 * 60)) + " days";
 }
 
+std::int64_t time_limit(const protocol::Run& run, const CommandHandler& handler) {
+    const auto of_host = handler.schema().timeout_ms;
+    return std::min(of_host, run.timeout_ms.value_or(of_host));
+}
+
 }  // namespace cockpit::executor

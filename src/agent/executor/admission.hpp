@@ -12,6 +12,7 @@
 #include "agent/executor/secrets.hpp"
 #include "crypto/keys.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/messages.hpp"
 
 namespace cockpit::executor {
 
@@ -36,5 +37,8 @@ std::expected<Admitted, std::string> admit(const CommandHandlers& handlers,
 
 /// "1.5 s", "12 min", "3 h", "8 days": for sentences.
 std::string duration_text(std::int64_t milliseconds);
+
+/// How long it may run: the smaller of the host's limit and the sender's.
+std::int64_t time_limit(const protocol::Run& run, const CommandHandler& handler);
 
 }  // namespace cockpit::executor

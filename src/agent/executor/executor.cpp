@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "agent/executor/admission.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/encoding.hpp"
 #include "log/log.hpp"
 #include "protocol/text.hpp"
+#include "runtime/fault_point.hpp"
 
 namespace cockpit::executor {
 namespace {
@@ -15,15 +18,34 @@ constexpr std::int64_t memory_margin_ms = 60'000;
 constexpr std::int64_t forgetting_interval_ms = 60'000;
 constexpr std::string_view shutting_down = "this agent is shutting down";
 
+void fill_in(protocol::Finished& finished, Outcome outcome) {
+    finished.state = outcome.state;
+    // For what was no process of ours, what the handler says is all there is.
+    if (!outcome.output_bytes) {
+        outcome.output_bytes = static_cast<std::int64_t>(outcome.output.size());
+        outcome.output_sha256 = crypto::to_hex(crypto::sha256(outcome.output));
+    }
+    finished.output = protocol::to_utf8(outcome.output);
+    if (outcome.error) finished.error = protocol::to_utf8(*outcome.error);
+    finished.exit_code = outcome.exit_code;
+    finished.signal = outcome.signal;
+    finished.cpu_ms = outcome.cpu_ms;
+    finished.peak_memory_bytes = outcome.peak_memory_bytes;
+    finished.containment = std::move(outcome.containment);
+    finished.output_bytes = outcome.output_bytes;
+    finished.output_sha256 = std::move(outcome.output_sha256);
+}
+
 }  // namespace
 
 Executor::Executor(Settings settings, const CommandHandlers& handlers, const runtime::Clock& clock,
-                   Journal& journal, Reports& reports)
+                   Journal& journal, Reports& reports, Leftovers* leftovers)
     : settings_(std::move(settings)),
       handlers_(handlers),
       clock_(clock),
       journal_(journal),
       reports_(reports),
+      leftovers_(leftovers),
       queue_(settings_.max_running, clock),
       original_({.allowed = settings_.allow_unsigned, .max_waiting = settings_.max_waiting},
                 handlers, queue_, clock, reports,
@@ -36,12 +58,7 @@ Executor::Executor(Settings settings, const CommandHandlers& handlers, const run
 
 void Executor::append(JournalRecord record, runtime::Callback<Journal::Written> written) {
     if (!written) {
-        written = [](Journal::Written result) {
-            if (!result) {
-                log::error("a record could not be written to the journal",
-                           {{"error", result.error()}});
-            }
-        };
+        written = [](Journal::Written result) { log_failure(result); };
     }
     journal_.append(std::move(record), [self = std::weak_ptr(self_), written = std::move(written)](
                                            Journal::Written result) mutable {
@@ -188,9 +205,9 @@ void Executor::accept(const protocol::Run& run, CommandHandler& handler, boost::
     };
 
     Job job{.handler = &handler,
-            .params = std::move(params),
-            .timeout_ms = std::min(handler.schema().timeout_ms,
-                                   run.timeout_ms.value_or(handler.schema().timeout_ms)),
+            .task = {.params = std::move(params),
+                     .timeout_ms = time_limit(run, handler),
+                     .attempt = attempt},
             .start_before_ms = run.expires_at_ms,
             .started =
                 [this, attempt] {
@@ -204,11 +221,16 @@ void Executor::accept(const protocol::Run& run, CommandHandler& handler, boost::
     if (pure) {
         if (settled) settled();
     } else {
-        job.before_start = [this, attempt](Job::Go go) {
-            append(StartedRecord{attempt, clock_.wall_ms(), settings_.boot_id},
+        job.before_start = [this, attempt](std::optional<ProcessMark> process, Job::Go go) {
+            runtime::fault_point("before_started");
+            append(StartedRecord{attempt, clock_.wall_ms(), settings_.boot_id, process},
                    [go = std::move(go)](Journal::Written written) mutable {
-                       if (written) return go(std::nullopt);
-                       go("this host cannot record that it starts: " + written.error());
+                       if (!written) {
+                           return go("this host cannot record that it starts: " + written.error());
+                       }
+                       runtime::fault_point("after_started");
+                       go(std::nullopt);
+                       runtime::fault_point("after_go");
                    });
         };
         if (already_journaled) {
@@ -218,8 +240,10 @@ void Executor::accept(const protocol::Run& run, CommandHandler& handler, boost::
             auto& recording = known_.at(attempt);
             recording.recording = true;
             recording.until_recorded.push_back(std::move(settled));
+            runtime::fault_point("before_accepted");
             append(AcceptedRecord{run},
                    [this, attempt, say_received_if_waiting](Journal::Written written) {
+                       runtime::fault_point("after_accepted");
                        recorded(attempt);
                        if (written) return say_received_if_waiting();
                        const auto known = known_.find(attempt);
@@ -255,14 +279,10 @@ void Executor::ended(const protocol::AttemptId& attempt, Ending ending) {
     switch (ending.kind) {
         case Ending::Kind::ran:
             ++executed_;
-            finished.state = ending.outcome.state;
-            finished.output = protocol::to_utf8(ending.outcome.output);
-            finished.error = std::move(ending.outcome.error);
-            finished.exit_code = ending.outcome.exit_code;
+            fill_in(finished, std::move(ending.outcome));
             if (stopping_running_ && finished.state == protocol::CommandState::cancelled) {
                 finished.error = "stopped because this agent was shutting down";
             }
-            if (finished.error) finished.error = protocol::to_utf8(*finished.error);
             return finish(attempt, std::move(finished));
         case Ending::Kind::cancelled:
             if (!taking_) return refuse(attempt, expires_at_ms, std::string(shutting_down));

@@ -54,11 +54,13 @@ enum class Way { stream, channel };
 
 class Executor {
   public:
+    /// `leftovers`: null where no command has a process.
     Executor(Settings settings, const CommandHandlers& handlers, const runtime::Clock& clock,
-             Journal& journal, Reports& reports);
+             Journal& journal, Reports& reports, Leftovers* leftovers = nullptr);
 
-    /// What the journal held at start. Call first, once: attempts that had started are ended as
-    /// `interrupted`, those that had not are run if they still may, results are kept to be sent.
+    /// What the journal held at start. Call first, once: attempts that had started in this boot are
+    /// gone on with where they can be, or else ended as `interrupted`; those that had not are run
+    /// if they still may; results are kept to be sent.
     void restore(JournalContents contents);
 
     /// `settled` is called exactly once, now or later: from then on the stream's copy is not
@@ -120,6 +122,7 @@ class Executor {
     std::optional<std::string> obstacle(const protocol::Run& run, Way way) const;
     void accept(const protocol::Run& run, CommandHandler& handler, boost::json::object params,
                 bool already_journaled, Settled settled);
+    void resume(JournaledAttempt attempt);
     void ended(const protocol::AttemptId& attempt, Ending ending);
     void finish(const protocol::AttemptId& attempt, protocol::Finished finished,
                 runtime::Callback<Journal::Written> written = nullptr);
@@ -132,6 +135,7 @@ class Executor {
     void reject(std::string_view why, const protocol::Entry& entry);
     void forget_expired();
     void drop_oldest_result();
+    static void log_failure(const Journal::Written& result);
     void append(JournalRecord record, runtime::Callback<Journal::Written> written = nullptr);
     void changed() {
         if (changed_) changed_();
@@ -142,6 +146,7 @@ class Executor {
     const runtime::Clock& clock_;
     Journal& journal_;
     Reports& reports_;
+    Leftovers* leftovers_;
     std::function<void()> changed_;
     RunQueue queue_;
     OriginalCommands original_;

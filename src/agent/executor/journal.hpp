@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/executor/command_handler.hpp"
 #include "protocol/messages.hpp"
 #include "runtime/await_callback.hpp"
 
@@ -22,7 +23,8 @@ struct AcceptedRecord {
 struct StartedRecord {
     protocol::AttemptId attempt;
     std::int64_t at_ms = 0;
-    std::string boot_id;  ///< tells a restarted agent from a restarted host
+    std::string boot_id;                 ///< tells a restarted agent from a restarted host
+    std::optional<ProcessMark> process;  ///< that keeps it; none: a command without a process
 };
 /// How it ended. `expires_at_ms` says how long the attempt must be remembered.
 struct FinishedRecord {

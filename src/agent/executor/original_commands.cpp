@@ -77,8 +77,8 @@ void OriginalCommands::take(std::string_view message, bool shutting_down) {
     log::info("unsigned command accepted",
               {{"command_id", id}, {"command", command->command}, {"sender", command->sender}});
     queue_.add({.handler = admitted->handler,
-                .params = std::move(admitted->params),
-                .timeout_ms = admitted->handler->schema().timeout_ms,
+                .task = {.params = std::move(admitted->params),
+                         .timeout_ms = admitted->handler->schema().timeout_ms},
                 .ended = [this, id](Ending ending) {
                     const auto [status, error] = status_of(ending);
                     log::info("unsigned command ended", {{"command_id", id}, {"status", status}});

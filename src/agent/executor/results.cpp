@@ -4,8 +4,14 @@
 #include "agent/executor/admission.hpp"
 #include "agent/executor/executor.hpp"
 #include "log/log.hpp"
+#include "runtime/fault_point.hpp"
 
 namespace cockpit::executor {
+
+void Executor::log_failure(const Journal::Written& result) {
+    if (result) return;
+    log::error("a record could not be written to the journal", {{"error", result.error()}});
+}
 
 void Executor::finish(const protocol::AttemptId& attempt, protocol::Finished finished,
                       runtime::Callback<Journal::Written> written) {
@@ -14,7 +20,15 @@ void Executor::finish(const protocol::AttemptId& attempt, protocol::Finished fin
                                 {"attempt", attempt.attempt},
                                 {"state", protocol::to_text(finished.state)},
                                 {"execution_time_ms", finished.execution_time_ms}});
-    if (known.journaled) append(FinishedRecord{finished, known.expires_at_ms}, std::move(written));
+    if (known.journaled) {
+        runtime::fault_point("before_finished");
+        append(FinishedRecord{finished, known.expires_at_ms},
+               [written = std::move(written)](Journal::Written result) mutable {
+                   runtime::fault_point("after_finished");
+                   if (written) return written(std::move(result));
+                   log_failure(result);
+               });
+    }
     keep(attempt, known, std::move(finished));
 }
 
@@ -102,7 +116,12 @@ void Executor::take_ack(const protocol::Entry& entry) {
     if (known == known_.end() || unacknowledged_.erase(*ack->attempt) == 0) return;
     known->second.result = std::monostate{};
     if (known->second.journaled) {
-        append(AcknowledgedRecord{*ack->attempt, known->second.expires_at_ms});
+        runtime::fault_point("before_acknowledged");
+        append(AcknowledgedRecord{*ack->attempt, known->second.expires_at_ms},
+               [](const Journal::Written& result) {
+                   runtime::fault_point("after_acknowledged");
+                   log_failure(result);
+               });
     }
 }
 
@@ -132,48 +151,6 @@ void Executor::on_link_up() {
     }
     for (const auto& [attempt, known] : known_)
         say_progress(attempt, known);
-    changed();
-}
-
-void Executor::restore(JournalContents contents) {
-    forgotten_until_ms_ = contents.forgotten_until_ms;
-    issued_after_ms_ = contents.issued_after_ms;
-    // All are known before any runs: nothing that is restored may pass for new.
-    for (auto& each : contents.attempts) {
-        auto& known = known_[each.attempt];
-        known.expires_at_ms = each.expires_at_ms;
-        known.journaled = true;
-        if (each.acknowledged) continue;
-        if (each.finished) {
-            keep(each.attempt, known, std::move(*each.finished));
-        } else if (each.refused) {
-            keep(each.attempt, known, std::move(*each.refused));
-        }
-    }
-    for (auto& each : contents.attempts) {
-        if (each.acknowledged || each.finished || each.refused) continue;
-        if (each.started) {
-            const bool same_boot = each.started->boot_id == settings_.boot_id;
-            finish(each.attempt,
-                   {.agent = settings_.agent,
-                    .attempt = each.attempt,
-                    .state = protocol::CommandState::interrupted,
-                    .error = std::string(same_boot ? "the agent" : "the host") +
-                             " was restarted while the command ran: its outcome is unknown",
-                    .at_ms = clock_.wall_ms()});
-            continue;
-        }
-        if (!each.run) continue;
-        auto reason = obstacle(*each.run, Way::stream);
-        const auto opener = opener_for(each.run->attempt);
-        auto admitted = admit(handlers_, each.run->command, each.run->params, &opener);
-        if (!reason && !admitted) reason = admitted.error();
-        if (reason) {
-            refuse(each.attempt, each.expires_at_ms, *std::move(reason));
-        } else {
-            accept(*each.run, *admitted->handler, std::move(admitted->params), true, nullptr);
-        }
-    }
     changed();
 }
 

@@ -24,7 +24,7 @@ bool RunQueue::is_waiting(JobId id) const {
 
 JobId RunQueue::add(Job job) {
     const auto id = ++last_id_;
-    auto resource = job.handler->resource(job.params);
+    auto resource = job.handler->resource(job.task.params);
     slots_.push_back(Slot{.id = id, .job = std::move(job), .resource = std::move(resource)});
     start_what_may();
     return id;
@@ -54,15 +54,23 @@ void RunQueue::turn_of(Slot& slot) {
     ++taking_part_;
     if (slot.resource) busy_.insert(*slot.resource);
     const auto id = slot.id;
+    try {
+        slot.execution = slot.job.handler->start(slot.job.task, when_done(id));
+    } catch (const std::exception& failure) {
+        leave(find(id), {.kind = Ending::Kind::not_started,
+                         .why = std::string("it could not be started: ") + failure.what()});
+        return;
+    }
     if (!slot.job.before_start) {
         go(id, std::nullopt);
         return;
     }
     auto before = std::move(slot.job.before_start);
-    before([id, self = std::weak_ptr(self_)](std::optional<std::string> obstacle) {
-        const auto queue = self.lock();
-        if (queue && *queue != nullptr) (*queue)->go(id, std::move(obstacle));
-    });
+    before(slot.execution->process(),
+           [id, self = std::weak_ptr(self_)](std::optional<std::string> obstacle) {
+               const auto queue = self.lock();
+               if (queue && *queue != nullptr) (*queue)->go(id, std::move(obstacle));
+           });
 }
 
 void RunQueue::go(JobId id, std::optional<std::string> obstacle) {
@@ -82,33 +90,44 @@ void RunQueue::go(JobId id, std::optional<std::string> obstacle) {
     }
     slot->phase = Phase::running;
     slot->started_ms = clock_.steady_ms();
-    slot->deadline_ms = slot->started_ms + slot->job.timeout_ms;
-    try {
-        slot->execution = slot->job.handler->start(
-            slot->job.params, [id, self = std::weak_ptr(self_)](Outcome outcome) {
-                const auto queue = self.lock();
-                if (queue && *queue != nullptr) (*queue)->on_done(id, std::move(outcome));
-            });
-    } catch (const std::exception& failure) {
-        on_done(id, {.state = protocol::CommandState::error,
-                     .error = std::string("it could not be started: ") + failure.what()});
-        return;
-    }
+    slot->deadline_ms = slot->started_ms + slot->job.task.timeout_ms;
+    slot->execution->go();
     if (slot->job.started) slot->job.started();
+}
+
+JobId RunQueue::add_running(Job job, std::int64_t running_for_ms, Resume resume) {
+    const auto id = ++last_id_;
+    auto resource = job.handler != nullptr ? job.handler->resource(job.task.params) : std::nullopt;
+    if (resource) busy_.insert(*resource);
+    ++taking_part_;
+    slots_.push_back(Slot{.id = id,
+                          .job = std::move(job),
+                          .resource = std::move(resource),
+                          .phase = Phase::running,
+                          .started_ms = clock_.steady_ms() - running_for_ms});
+    slots_.back().execution = resume([this, id] { return when_done(id); });
+    return id;
+}
+
+CommandHandler::Done RunQueue::when_done(JobId id) {
+    return [id, self = std::weak_ptr(self_)](Outcome outcome) {
+        const auto queue = self.lock();
+        if (queue && *queue != nullptr) (*queue)->on_done(id, std::move(outcome));
+    };
 }
 
 void RunQueue::on_done(JobId id, Outcome outcome) {
     const auto slot = find(id);
     if (slot == slots_.end()) return;
-    leave(slot, {.kind = Ending::Kind::ran,
-                 .outcome = std::move(outcome),
-                 .execution_time_ms = clock_.steady_ms() - slot->started_ms});
+    const auto took = outcome.execution_time_ms.value_or(clock_.steady_ms() - slot->started_ms);
+    leave(slot,
+          {.kind = Ending::Kind::ran, .outcome = std::move(outcome), .execution_time_ms = took});
 }
 
 void RunQueue::leave(Slots::iterator slot, Ending ending) {
     if (slot->phase != Phase::waiting) {
         --taking_part_;
-        if (slot->resource) busy_.erase(*slot->resource);
+        if (slot->resource) busy_.erase(busy_.find(*slot->resource));
     }
     if (slot->execution) ended_executions_.push_back(std::move(slot->execution));
     auto ended = std::move(slot->job.ended);

@@ -38,15 +38,14 @@ struct Ending {
 
 struct Job {
     CommandHandler* handler = nullptr;
-    boost::json::object params;
-    std::int64_t timeout_ms = 0;
+    Task task;
     std::int64_t start_before_ms = std::numeric_limits<std::int64_t>::max();  ///< wall clock
 
     /// Nothing, or why the job must not start.
     using Go = std::move_only_function<void(std::optional<std::string> obstacle)>;
-    /// When its turn has come: the job starts once `go` is called, now or later. Empty: starts at
-    /// once.
-    std::move_only_function<void(Go go)> before_start;
+    /// When its turn has come and its process waits for the word: the job starts once `go` is
+    /// called, now or later. Empty: starts at once.
+    std::move_only_function<void(std::optional<ProcessMark> process, Go go)> before_start;
     std::move_only_function<void()> started;  ///< may be empty
     std::move_only_function<void(Ending)>
         ended;  ///< exactly once, unless removed or the queue dies
@@ -61,6 +60,12 @@ class RunQueue {
 
     /// Starts the job if it may start now.
     JobId add(Job job);
+    /// A job that runs already and began `running_for_ms` ago, beyond all limits: it is there. No
+    /// time limit is watched, since what outlived the agent does that itself. `resume` gives its
+    /// execution.
+    using Resume = std::move_only_function<std::unique_ptr<Execution>(
+        const std::function<CommandHandler::Done()>& done)>;
+    JobId add_running(Job job, std::int64_t running_for_ms, Resume resume);
     /// Waiting: ends it as cancelled. Running: asks it to stop. Unknown ids are ignored.
     void cancel(JobId id);
     /// Takes a job out that has not started, without a word. False when it runs or is unknown.
@@ -96,14 +101,15 @@ class RunQueue {
     void start_what_may();
     void turn_of(Slot& slot);
     void go(JobId id, std::optional<std::string> obstacle);
+    CommandHandler::Done when_done(JobId id);
     void on_done(JobId id, Outcome outcome);
     void leave(Slots::iterator slot, Ending ending);
 
     std::size_t max_running_;
     const runtime::Clock& clock_;
-    Slots slots_;                  ///< in the order of arrival
-    std::size_t taking_part_ = 0;  ///< starting or running
-    std::set<std::string> busy_;
+    Slots slots_;                      ///< in the order of arrival
+    std::size_t taking_part_ = 0;      ///< starting or running
+    std::multiset<std::string> busy_;  ///< one each, unless resumed ones share one
     JobId last_id_ = 0;
     bool looking_ = false;
     bool look_again_ = false;

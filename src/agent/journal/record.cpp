@@ -30,6 +30,10 @@ json::object to_object(const JournalRecord& record) {
                 auto object = with_attempt("started", r.attempt);
                 object["at_ms"] = r.at_ms;
                 object["boot_id"] = r.boot_id;
+                if (r.process) {
+                    object["pid"] = r.process->pid;
+                    object["start_time"] = r.process->start_time;
+                }
                 return object;
             },
             [](const FinishedRecord& r) {
@@ -77,7 +81,14 @@ JournalRecord read(const json::object& object) {
         return AcceptedRecord{value_or_throw(protocol::decode_run(text(object, "body")))};
     }
     if (kind == "started") {
-        return StartedRecord{attempt_of(object), integer(object, "at_ms"), text(object, "boot_id")};
+        StartedRecord started{attempt_of(object), integer(object, "at_ms"),
+                              text(object, "boot_id")};
+        // Commands without a process have none, nor had any in journals of earlier versions.
+        if (object.contains("pid")) {
+            started.process = ProcessMark{integer(object, "pid"),
+                                          object.at("start_time").to_number<std::uint64_t>()};
+        }
+        return started;
     }
     if (kind == "finished") {
         return FinishedRecord{value_or_throw(protocol::decode_finished(text(object, "body"))),

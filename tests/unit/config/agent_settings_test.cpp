@@ -30,6 +30,7 @@ TEST(AgentSettings, defaults_are_the_original_ones) {
     EXPECT_EQ(settings->command_timeout, std::chrono::seconds(30));
     EXPECT_EQ(settings->docker_timeout, std::chrono::seconds(60));
     EXPECT_EQ(settings->max_buffered, 100);
+    EXPECT_EQ(settings->containment, Containment::automatic);
     EXPECT_FALSE(settings->allow_unsigned);
     EXPECT_TRUE(settings->git_repositories.empty());
     EXPECT_TRUE(settings->docker_containers.empty());
@@ -54,6 +55,7 @@ TEST(AgentSettings, every_key_is_read) {
         {"SHUTDOWN_GRACE", "0"},
         {"MAX_RUNNING_COMMANDS", "2"},
         {"MAX_BUFFERED_COMMANDS", "3"},
+        {"CONTAINMENT", "process_group"},
         {"ALLOW_UNSIGNED", "true"},
         {"COCKPIT_STATE_DIR", "/srv/agent"},
         {"COMMANDS_DIR", "/srv/commands"},
@@ -67,6 +69,7 @@ TEST(AgentSettings, every_key_is_read) {
     ASSERT_TRUE(settings.has_value());
     EXPECT_EQ(settings->redis.host, "redis.lan");
     EXPECT_EQ(settings->agent_id, "grafana-prod-01");
+    EXPECT_EQ(settings->containment, Containment::process_group);
     EXPECT_EQ(settings->hostname, "grafana.lan");
     EXPECT_THAT(settings->git_repositories, ElementsAre("/opt/a", "/opt/b"));
     EXPECT_THAT(settings->docker_containers, ElementsAre("grafana", "loki"));
@@ -122,6 +125,8 @@ TEST(AgentSettings, numbers_out_of_range_are_refused) {
               "HEARTBEAT_INTERVAL: '0' is not a whole number from 1 to 3600\n");
     EXPECT_EQ(errors({{"HEARTBEAT_INTERVAL", "3601"}}),
               "HEARTBEAT_INTERVAL: '3601' is not a whole number from 1 to 3600\n");
+    EXPECT_EQ(errors({{"CONTAINMENT", "jail"}}),
+              "CONTAINMENT: 'jail' is no containment; use auto, cgroup or process_group\n");
     EXPECT_EQ(errors({{"COMMAND_TIMEOUT", "30s"}}),
               "COMMAND_TIMEOUT: '30s' is not a whole number from 1 to 86400\n");
     EXPECT_EQ(errors({{"DOCKER_TIMEOUT", "-1"}}),

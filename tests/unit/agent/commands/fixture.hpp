@@ -19,11 +19,14 @@ class CommandRun {
         : io_(io) {
         const auto checked = protocol::validate_parameters(handler.schema(), params);
         if (!checked) throw std::runtime_error(checked.error());
-        execution_ = handler.start(*checked, [this](executor::Outcome outcome) {
-            EXPECT_FALSE(starting_) << "done was called from inside start()";
-            EXPECT_FALSE(outcome_) << "done was called twice";
-            outcome_ = std::move(outcome);
-        });
+        execution_ = handler.start({.params = *checked, .timeout_ms = handler.schema().timeout_ms},
+                                   [this](executor::Outcome outcome) {
+                                       EXPECT_FALSE(starting_)
+                                           << "done was called from inside start() or go()";
+                                       EXPECT_FALSE(outcome_) << "done was called twice";
+                                       outcome_ = std::move(outcome);
+                                   });
+        execution_->go();
         starting_ = false;
     }
 

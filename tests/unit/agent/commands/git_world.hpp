@@ -9,6 +9,7 @@
 
 #include "fakes/run_program.hpp"
 #include "fixture.hpp"
+#include "keeping_fixture.hpp"
 
 namespace cockpit::commands {
 
@@ -77,8 +78,9 @@ class GitWorld {
         return built_in_commands(io.get_executor(), {.git_repositories = {work()},
                                                      .docker_containers = {},
                                                      .docker_socket = {},
-                                                     .command_timeout = std::chrono::seconds(3),
-                                                     .environment = std::move(own)});
+                                                     .command_timeout = std::chrono::seconds(60),
+                                                     .environment = std::move(own),
+                                                     .keeping = keeping(path())});
     }
 
     executor::Outcome pull(const std::string& branch = "main",

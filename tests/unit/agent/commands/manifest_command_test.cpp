@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "unit/agent/commands/fixture.hpp"
+#include "unit/agent/commands/keeping_fixture.hpp"
 #include "unit/agent/commands/manifest_world.hpp"
 
 namespace cockpit::commands {
@@ -22,7 +23,7 @@ class ManifestCommandTest : public testing::Test {
         return std::make_shared<const Manifest>(*std::move(made));
     }
     ManifestCommand command(const std::string& text) {
-        return ManifestCommand(io.get_executor(), manifest(text));
+        return ManifestCommand(io.get_executor(), manifest(text), keeping(world.directory));
     }
     std::expected<runtime::ChildSettings, std::string> prepared(const std::string& text,
                                                                 const boost::json::object& params) {
@@ -119,7 +120,8 @@ TEST_F(ManifestCommandTest, runs_with_a_small_environment) {
     std::istringstream lines(outcome.output);
     for (std::string line; std::getline(lines, line);)
         names.insert(line.substr(0, line.find('=')));
-    EXPECT_EQ(names, (std::set<std::string>{"HOME", "LANG", "PATH", "USER", "X"}));
+    EXPECT_EQ(names,
+              (std::set<std::string>{"COCKPIT_ATTEMPT", "HOME", "LANG", "PATH", "USER", "X"}));
     EXPECT_THAT(outcome.output, HasSubstr("X=a=b c\n"));
 }
 
@@ -155,7 +157,9 @@ TEST_F(ManifestCommandTest, one_that_waited_is_started_by_the_new_description) {
     bounded.replace(
         manifest("arguments = [\"/bin/echo\", \"{a}\"]\n[parameters.a]\ntype = "
                  "\"string\"\npattern = \"[a-z]\""));
-    const auto execution = bounded.start({{"a", "1"}}, [&](auto end) { outcome = std::move(end); });
+    const auto execution = bounded.start({.params = {{"a", "1"}}, .timeout_ms = 1'000},
+                                         [&](auto end) { outcome = std::move(end); });
+    execution->go();
     io.restart();
     io.run();
     ASSERT_TRUE(outcome);

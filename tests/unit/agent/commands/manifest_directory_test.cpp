@@ -33,7 +33,7 @@ class ManifestDirectoryTest : public testing::Test {
     boost::asio::io_context io;
     ManifestWorld world;
     executor::CommandHandlers handlers;
-    ManifestCommands commands{io.get_executor(), handlers};
+    ManifestCommands commands{io.get_executor(), handlers, nullptr};
 };
 
 TEST_F(ManifestDirectoryTest, reads_what_ends_in_toml_and_is_not_hidden) {

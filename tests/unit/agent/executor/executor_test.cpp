@@ -20,6 +20,34 @@ TEST_F(ExecutorTest, a_result_is_reported_with_all_it_has) {
     EXPECT_EQ(finished.exit_code, 1);
     EXPECT_EQ(finished.execution_time_ms, 1'234);
     EXPECT_EQ(executor->counts().executed, 1);
+    EXPECT_EQ(finished.output_bytes, 4) << "as it came, not as text";
+    EXPECT_EQ(finished.output_sha256,
+              "0ed6d53d8fcccde82caab2d1f5d3d6c5ba801e0c90961ce3603e510313f3e106");
+    EXPECT_EQ(finished.containment, "");
+}
+
+TEST_F(ExecutorTest, what_a_process_used_is_reported) {
+    make();
+    give(pull(1));
+    git().end(0, {.state = CommandState::error,
+                  .output = "head ... tail",
+                  .error = "signal 9 (Killed)",
+                  .signal = 9,
+                  .cpu_ms = 12,
+                  .peak_memory_bytes = 4096,
+                  .containment = "cgroup",
+                  .output_bytes = 1'000'000,
+                  .output_sha256 = "abc",
+                  .execution_time_ms = 77});
+    ASSERT_EQ(reports.finished.size(), 1u);
+    const auto& finished = reports.finished[0];
+    EXPECT_EQ(finished.signal, 9);
+    EXPECT_EQ(finished.cpu_ms, 12);
+    EXPECT_EQ(finished.peak_memory_bytes, 4096);
+    EXPECT_EQ(finished.containment, "cgroup");
+    EXPECT_EQ(finished.output_bytes, 1'000'000);
+    EXPECT_EQ(finished.output_sha256, "abc");
+    EXPECT_EQ(finished.execution_time_ms, 77) << "the handler knows better";
 }
 
 TEST_F(ExecutorTest, what_changes_the_host_is_journaled_and_synced_before_it_starts) {

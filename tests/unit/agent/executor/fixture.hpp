@@ -35,18 +35,23 @@ class FakeHandler final : public CommandHandler {
     struct Running {
         boost::json::object params;
         Done done;
+        std::optional<ProcessMark> process{};
         std::optional<StopReason> stopped;
         bool destroyed = false;
     };
     class FakeExecution final : public Execution {
       public:
-        explicit FakeExecution(std::shared_ptr<Running> running) : running_(std::move(running)) {}
+        FakeExecution(FakeHandler& handler, std::shared_ptr<Running> running)
+            : handler_(handler), running_(std::move(running)) {}
         ~FakeExecution() override { running_->destroyed = true; }
+        std::optional<ProcessMark> process() const override { return running_->process; }
+        void go() override { handler_.started.push_back(running_); }
         void stop(StopReason reason) override {
             if (!running_->stopped) running_->stopped = reason;
         }
 
       private:
+        FakeHandler& handler_;
         std::shared_ptr<Running> running_;
     };
 
@@ -61,18 +66,50 @@ class FakeHandler final : public CommandHandler {
         if (path == nullptr) return std::nullopt;
         return "git:" + std::string(path->as_string());
     }
-    std::unique_ptr<Execution> start(const boost::json::object& params, Done done) override {
-        auto running = std::make_shared<Running>(params, std::move(done));
-        started.push_back(running);
-        return std::make_unique<FakeExecution>(std::move(running));
+    std::unique_ptr<Execution> start(const Task& task, Done done) override {
+        auto running = std::make_shared<Running>(task.params, std::move(done), process);
+        prepared.push_back(running);
+        return std::make_unique<FakeExecution>(*this, std::move(running));
+    }
+    std::unique_ptr<Execution> resume(const Task& task, const ProcessMark& mark,
+                                      Done done) override {
+        if (!resumes) return nullptr;
+        auto running = std::make_shared<Running>(task.params, std::move(done), mark);
+        resumed.push_back(running);
+        return std::make_unique<FakeExecution>(*this, std::move(running));
     }
     void end(std::size_t index, Outcome outcome) { started.at(index)->done(std::move(outcome)); }
 
     std::optional<std::string> forbidden;
-    std::vector<std::shared_ptr<Running>> started;
+    std::optional<ProcessMark> process;  ///< of those that start
+    bool resumes = true;
+    std::vector<std::shared_ptr<Running>> prepared;
+    std::vector<std::shared_ptr<Running>> started;  ///< were let go
+    std::vector<std::shared_ptr<Running>> resumed;
 
   private:
     protocol::CommandSchema schema_;
+};
+
+/// Keeps what it is asked to end until the test says that it is gone.
+class FakeLeftovers final : public Leftovers {
+  public:
+    class FakeExecution final : public Execution {
+      public:
+        void go() override {}
+        void stop(StopReason) override {}
+    };
+    std::unique_ptr<Execution> end(const Task& task, const ProcessMark& process,
+                                   CommandHandler::Done done) override {
+        ending.push_back({*task.attempt, process, std::move(done)});
+        return std::make_unique<FakeExecution>();
+    }
+    struct Ending {
+        protocol::AttemptId attempt;
+        ProcessMark process;
+        CommandHandler::Done done;
+    };
+    std::vector<Ending> ending;
 };
 
 class FakeJournal final : public Journal {
@@ -144,7 +181,8 @@ class ExecutorTest : public testing::Test {
         return {.agent = agent, .server_keys = {server.public_key()}, .boot_id = "boot-1"};
     }
     Executor& make(Settings chosen) {
-        executor = std::make_unique<Executor>(std::move(chosen), handlers, clock, journal, reports);
+        executor = std::make_unique<Executor>(std::move(chosen), handlers, clock, journal, reports,
+                                              &leftovers);
         return *executor;
     }
     Executor& make() { return make(settings()); }
@@ -201,6 +239,7 @@ class ExecutorTest : public testing::Test {
     FakeClock clock;
     FakeJournal journal;
     FakeReports reports;
+    FakeLeftovers leftovers;
     CommandHandlers handlers;
     std::unique_ptr<Executor> executor;
     std::shared_ptr<bool> last_settled;

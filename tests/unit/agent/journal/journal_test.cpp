@@ -101,6 +101,19 @@ TEST(Frame, checksum_is_the_published_crc32c) {
     EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43u);
 }
 
+TEST(Record, started_names_its_process_and_earlier_ones_name_none) {
+    auto record = started('1');
+    record.process = executor::ProcessMark{.pid = 4'000'000, .start_time = UINT64_MAX};
+    const auto back = decode_record(encode(record));
+    ASSERT_TRUE(back) << back.error();
+    EXPECT_EQ(std::get<StartedRecord>(*back).process, record.process);
+    const auto earlier = decode_record(
+        R"({"record":"started","command_id":"00000000-0000-4000-8000-000000000001","attempt":1,)"
+        R"("at_ms":5,"boot_id":"b"})");
+    ASSERT_TRUE(earlier) << earlier.error();
+    EXPECT_EQ(std::get<StartedRecord>(*earlier).process, std::nullopt);
+}
+
 TEST(Record, each_kind_comes_back_as_it_was) {
     const std::vector<JournalRecord> records{accepted('1'), started('1'),      finished('1'),
                                              refused('2'),  acknowledged('1'), HorizonRecord{5, 6}};
