@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "agent/app/host.hpp"
+#include "agent/app/output_files.hpp"
 #include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
 #include "agent/executor/executor.hpp"
@@ -171,6 +172,9 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
          .identity = std::move(identity),
          .join_token = settings.join_token},
         *key, clock);
+    OutputFiles outputs(loop, pool, clock, state->path() / "spool", boot_id(),
+                        {.for_ms = std::chrono::milliseconds(settings.output_keep).count(),
+                         .total_bytes = static_cast<std::uint64_t>(settings.output_keep_total)});
     executor::Executor executor({.agent = *agent,
                                  .server_keys = *std::move(trusted),
                                  .allow_unsigned = settings.allow_unsigned,
@@ -178,6 +182,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                  .max_waiting = static_cast<std::size_t>(settings.max_buffered),
                                  .boot_id = boot_id()},
                                 handlers, clock, *journal->journal, transport);
+    executor.stream_outputs(outputs, {.limit = settings.output_limit});
     std::optional<agent_transport::ExecutorTimer> timer(std::in_place, loop, executor);
     asio::steady_timer idle(loop);
     executor.on_change([&] {

@@ -15,6 +15,7 @@ void Executor::finish(const protocol::AttemptId& attempt, protocol::Finished fin
                                 {"state", protocol::to_text(finished.state)},
                                 {"execution_time_ms", finished.execution_time_ms}});
     if (known.journaled) append(FinishedRecord{finished, known.expires_at_ms}, std::move(written));
+    output_ended(finished);
     keep(attempt, known, std::move(finished));
 }
 
@@ -98,6 +99,10 @@ void Executor::take_ack(const protocol::Entry& entry) {
         last_hello_answer_ms_ = ack->issued_at_ms;
         return reports_.hello_answered(*ack);
     }
+    if (ack->output_next) {
+        if (outputs_) outputs_->acknowledged(*ack->attempt, *ack->output_next);
+        return;
+    }
     const auto known = known_.find(*ack->attempt);
     if (known == known_.end() || unacknowledged_.erase(*ack->attempt) == 0) return;
     known->second.result = std::monostate{};
@@ -132,6 +137,7 @@ void Executor::on_link_up() {
     }
     for (const auto& [attempt, known] : known_)
         say_progress(attempt, known);
+    if (outputs_) outputs_->on_link_up();
     changed();
 }
 
@@ -145,6 +151,7 @@ void Executor::restore(JournalContents contents) {
         known.journaled = true;
         if (each.acknowledged) continue;
         if (each.finished) {
+            output_ended(*each.finished);
             keep(each.attempt, known, std::move(*each.finished));
         } else if (each.refused) {
             keep(each.attempt, known, std::move(*each.refused));
@@ -173,6 +180,7 @@ void Executor::restore(JournalContents contents) {
             accept(*each.run, *admitted->handler, std::move(admitted->params), true, nullptr);
         }
     }
+    outputs_restored();
     changed();
 }
 
