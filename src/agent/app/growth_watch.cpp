@@ -59,7 +59,7 @@ void GrowthWatch::watch(const protocol::AttemptId& attempt, const std::filesyste
             state_->watched.insert_or_assign(watch, attempt);
             return;
         }
-        if (errno == ENOENT) return;
+        // A file that is not there yet may be there when it is read, and grow unseen.
     }
     ask_later(state_, attempt);
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Says that a file has grown, once per wish, so that whoever reads a growing file is woken as often
-// as it reads and not as often as it is written. By inotify(7); where that cannot be had, after a
-// fixed time. One thread.
+// as it reads and not as often as it is written. By inotify(7); where that cannot be had, or there
+// is no such file yet, after a fixed time. One thread.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <filesystem>
@@ -22,7 +22,7 @@ class GrowthWatch {
     GrowthWatch& operator=(const GrowthWatch&) = delete;
 
     /// Calls `grown` with `attempt`, later and once, when `file` is written to after this call;
-    /// sometimes without need. Nothing happens while there is no such file.
+    /// sometimes without need.
     void watch(const protocol::AttemptId& attempt, const std::filesystem::path& file);
 
   private:

@@ -36,7 +36,7 @@ OutputSender::OutputSender(OutputSettings settings, protocol::AgentId agent, Out
     source_.on_growth([this](const protocol::AttemptId& attempt) {
         const auto place = streams_.find(attempt);
         if (place == streams_.end()) return;
-        place->second.may_have_more = true;
+        place->second.may_have_more = place->second.grew_while_reading = true;
         look_at(attempt);
         changed();
     });
@@ -191,6 +191,7 @@ void OutputSender::look_at(const protocol::AttemptId& attempt) {
     auto& stream = place->second;
     if (!wants_read(stream) || due_ms(stream) > clock_.steady_ms()) return;
     stream.reading = true;
+    stream.grew_while_reading = false;
     bytes_under_way_ += settings_.piece;
     served_last_ = attempt;
     const auto head = settings_.limit / 2;
@@ -231,7 +232,8 @@ void OutputSender::on_read(const protocol::AttemptId& attempt, std::uint64_t epo
             // The command overwrites faster than it is read: a little later there is less to read.
             stream.not_before_ms = clock_.steady_ms() + settings_.company_ms;
         }
-        stream.may_have_more = stream.next < read->total;
+        // Growth is told once per read: what came after this one looked must not be forgotten.
+        stream.may_have_more = stream.next < read->total || stream.grew_while_reading;
     }
     // Its end came while this was read, so that there may be more than was seen.
     if (stream.phase == Phase::ended && !after_end) stream.may_have_more = true;

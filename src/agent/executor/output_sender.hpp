@@ -82,6 +82,7 @@ class OutputSender {
         bool begun = false;                 ///< some of it was sent, now or by an earlier run
         bool may_have_more = true;          ///< than is sent
         bool reading = false;
+        bool grew_while_reading = false;
         bool total_is_final = false;  ///< it was read after the end
         std::uint64_t epoch = 0;      ///< a read of an earlier one is out of date
         std::deque<Sent> under_way;

@@ -34,8 +34,9 @@ class FakeSource final : public OutputSource {
         wishes.push_back(wish);
         const auto output = outputs.find(attempt);
         if (output != outputs.end() && wish.watch) output->second.watched = true;
-        reads_.push_back([this, attempt, wish, done = std::move(done)]() mutable {
-            done(result(attempt, wish));
+        // As it is now: what is printed before the answer comes is not in it.
+        reads_.push_back([read = result(attempt, wish), done = std::move(done)]() mutable {
+            done(std::move(read));
         });
     }
     void on_growth(std::function<void(const protocol::AttemptId&)> grown) override {

@@ -237,6 +237,18 @@ TEST_F(Sender, an_end_in_the_middle_of_a_read_is_not_missed) {
     EXPECT_EQ(sender->unfinished(), 0u);
 }
 
+TEST_F(Sender, growth_in_the_middle_of_a_read_is_not_missed) {
+    make().started(attempt(1));
+    source.print(attempt(1), "seen");
+    clock.pass(250);
+    sender->on_time();
+    ASSERT_EQ(source.reading(), 1u);
+    source.print(attempt(1), " and unseen");
+    source.answer();
+    pass(100);
+    EXPECT_EQ(sent(), "seen and unseen");
+}
+
 TEST_F(Sender, how_far_the_server_is_is_saved_at_most_once_a_second) {
     make({.limit = 8 << 20}).started(attempt(1));
     source.print(attempt(1), some_bytes(2'000'000));
