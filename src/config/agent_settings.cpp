@@ -63,6 +63,23 @@ void read_containment(Reader& reader, AgentSettings& settings) {
     }
 }
 
+void read_output(Reader& reader, AgentSettings& settings) {
+    constexpr std::int64_t mib = 1 << 20;
+    settings.output_limit = reader.integer("OUTPUT_LIMIT", mib, 4096, 64 * mib);
+    settings.output_spool_limit =
+        reader.integer("OUTPUT_SPOOL_LIMIT", 64 * mib, 4096, 1024 * 1024 * mib);
+    if (settings.output_spool_limit < settings.output_limit) {
+        reader.refuse("OUTPUT_SPOOL_LIMIT",
+                      std::to_string(settings.output_spool_limit) + " is less than OUTPUT_LIMIT (" +
+                          std::to_string(settings.output_limit) +
+                          "); what is sent is read from the spool, so use at least as much");
+    }
+    settings.output_keep =
+        std::chrono::seconds(reader.integer("OUTPUT_KEEP", 24 * 3600, 0, 30 * 24 * 3600));
+    settings.output_keep_total =
+        reader.integer("OUTPUT_KEEP_TOTAL", 1024 * mib, 0, 1024 * 1024 * mib);
+}
+
 void read_allowed(Reader& reader, AgentSettings& settings) {
     for (const auto& path : reader.list("GIT_REPO_PATH")) {
         if (check_absolute_path(reader, "GIT_REPO_PATH", path)) {
@@ -157,6 +174,7 @@ std::expected<AgentSettings, std::vector<std::string>> read_agent_settings(
     read_names(reader, settings);
     read_limits(reader, settings);
     read_containment(reader, settings);
+    read_output(reader, settings);
     read_allowed(reader, settings);
     read_labels(reader, settings);
     read_trust(reader, settings);

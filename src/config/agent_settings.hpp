@@ -40,6 +40,10 @@ struct AgentSettings {
     std::optional<std::string> server_key;                ///< COCKPIT_SERVER_KEY, base64
     std::optional<std::string> join_token;                ///< COCKPIT_JOIN_TOKEN
     std::map<std::string, std::string> labels;            ///< AGENT_LABELS, k=v comma list
+    std::int64_t output_limit = 1 << 20;                  ///< OUTPUT_LIMIT, bytes
+    std::int64_t output_spool_limit = 64 << 20;           ///< OUTPUT_SPOOL_LIMIT, bytes
+    std::chrono::seconds output_keep{86400};              ///< OUTPUT_KEEP
+    std::int64_t output_keep_total = 1 << 30;             ///< OUTPUT_KEEP_TOTAL, bytes
     log::Level log_level = log::Level::info;              ///< LOGLEVEL
     log::Format log_format = log::Format::text;           ///< LOG_FORMAT
     std::filesystem::path commands_directory;             ///< COMMANDS_DIR

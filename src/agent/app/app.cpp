@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "agent/app/host.hpp"
+#include "agent/app/output_files.hpp"
 #include "agent/app/owner_commands.hpp"
 #include "agent/app/unused_memory.hpp"
 #include "agent/commands/built_in.hpp"
@@ -132,10 +133,12 @@ void await_signal(Running* running, std::optional<Instant> stopping_since) {
 
 std::expected<std::shared_ptr<commands::Keeping>, std::string> keep_commands(
     const config::AgentSettings& settings, const std::filesystem::path& state) {
+    const auto spool_limit = static_cast<std::uint64_t>(settings.output_spool_limit);
     auto keeping = std::make_shared<commands::Keeping>(
         commands::Keeping{.keeper = {"/proc/self/exe", keeper::keep_flag},
                           .spool = state / "spool",
                           .cgroup_required = settings.containment == config::Containment::cgroup,
+                          .limits = {spool_limit / 2, spool_limit - spool_limit / 2},
                           .boot_id = boot_id()});
     std::error_code failed;
     std::filesystem::create_directories(keeping->spool, failed);
@@ -212,6 +215,9 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
          .identity = std::move(identity),
          .join_token = settings.join_token},
         *key, clock);
+    OutputFiles outputs(loop, pool, clock, state->path() / "spool", boot_id(),
+                        {.for_ms = std::chrono::milliseconds(settings.output_keep).count(),
+                         .total_bytes = static_cast<std::uint64_t>(settings.output_keep_total)});
     executor::Executor executor({.agent = *agent,
                                  .server_keys = *std::move(trusted),
                                  .allow_unsigned = settings.allow_unsigned,
@@ -220,6 +226,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                  .boot_id = boot_id(),
                                  .key = &*key},
                                 handlers, clock, *journal->journal, transport, leftovers.get());
+    executor.stream_outputs(outputs, {.limit = settings.output_limit});
     std::optional<agent_transport::ExecutorTimer> timer(std::in_place, loop, executor);
     asio::steady_timer idle(loop);
     executor.on_change([&] {

@@ -85,6 +85,10 @@ void Executor::take(const protocol::Entry& entry, Way way, Settled settled) {
             take_ack(entry);
             settle();
             break;
+        case protocol::EntryKind::fetch:
+            take_fetch(entry);
+            settle();
+            break;
         default:
             reject("its kind is not one that a server sends to an agent", entry);
             settle();
@@ -214,6 +218,7 @@ void Executor::accept(const protocol::Run& run, CommandHandler& handler, boost::
                     const auto known = known_.find(attempt);
                     if (known == known_.end()) return;
                     known->second.running = true;
+                    output_started(attempt);
                     reports_.report(protocol::Started{settings_.agent, attempt, clock_.wall_ms()});
                     changed();
                 },
@@ -346,6 +351,7 @@ void Executor::take_cancel(const protocol::Entry& entry, Settled settled) {
 
 void Executor::on_time() {
     queue_.on_time();
+    if (outputs_) outputs_->on_time();
     const auto now = clock_.steady_ms();
     for (const auto& attempt : unacknowledged_) {
         auto& known = known_.at(attempt);
@@ -364,6 +370,7 @@ void Executor::on_time() {
 std::optional<std::int64_t> Executor::next_deadline_ms() const {
     auto next = next_forgetting_ms_;
     if (const auto queued = queue_.next_deadline_ms()) next = std::min(next, *queued);
+    if (outputs_) next = std::min(next, outputs_->next_deadline_ms().value_or(next));
     for (const auto& attempt : unacknowledged_) {
         next = std::min(next, known_.at(attempt).resend_at_ms);
     }

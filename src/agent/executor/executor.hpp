@@ -24,6 +24,7 @@
 #include "agent/executor/command_handler.hpp"
 #include "agent/executor/journal.hpp"
 #include "agent/executor/original_commands.hpp"
+#include "agent/executor/output_sender.hpp"
 #include "agent/executor/reports.hpp"
 #include "agent/executor/run_queue.hpp"
 #include "crypto/keys.hpp"
@@ -57,6 +58,10 @@ class Executor {
     /// `leftovers`: null where no command has a process.
     Executor(Settings settings, const CommandHandlers& handlers, const runtime::Clock& clock,
              Journal& journal, Reports& reports, Leftovers* leftovers = nullptr);
+
+    /// Sends what commands print while they run, and answers who asks for it. Without this call
+    /// only results are sent. Before restore(), once; `source` must outlive the executor.
+    void stream_outputs(OutputSource& source, OutputSettings settings);
 
     /// What the journal held at start. Call first, once: attempts that had started in this boot are
     /// gone on with where they can be, or else ended as `interrupted`; those that had not are run
@@ -115,6 +120,10 @@ class Executor {
     void take_run(const protocol::Entry& entry, Way way, Settled settled);
     void take_cancel(const protocol::Entry& entry, Settled settled);
     void take_ack(const protocol::Entry& entry);
+    void take_fetch(const protocol::Entry& entry);
+    void output_started(const protocol::AttemptId& attempt);
+    void output_ended(const protocol::Finished& finished);
+    void outputs_restored();
     void repeat(const protocol::AttemptId& attempt, Known& known, Settled settled);
     SealOpener opener_for(const protocol::AttemptId& attempt) const {
         return {settings_.key, settings_.agent, attempt.command};
@@ -150,6 +159,7 @@ class Executor {
     std::function<void()> changed_;
     RunQueue queue_;
     OriginalCommands original_;
+    std::unique_ptr<OutputSender> outputs_;  ///< null unless stream_outputs() was called
     std::map<protocol::AttemptId, Known> known_;
     std::set<protocol::AttemptId> unacknowledged_;
     std::int64_t forgotten_until_ms_ = 0;

@@ -2,11 +2,12 @@
 // What the executor tells the world. executor owns this interface, agent/transport implements it.
 //
 // Nothing here waits and nothing here is certain to arrive: the executor keeps each result until it
-// was acknowledged and reports it again, so an implementation without a connection may drop what it
-// is given.
+// was acknowledged and reports it again (and a server repeats its fetch), so an implementation
+// without a connection may drop what it is given.
 
 #include "protocol/messages.hpp"
 #include "protocol/original.hpp"
+#include "protocol/output_messages.hpp"
 
 namespace cockpit::executor {
 
@@ -17,6 +18,9 @@ class Reports {
     virtual void report(const protocol::Started& news) = 0;
     virtual void report(const protocol::Finished& news) = 0;
     virtual void report(const protocol::Refused& news) = 0;
+
+    /// A piece of output, or the answer to a fetch.
+    virtual void report(const protocol::Output& news) = 0;
 
     /// The answer to a command of the original's wire. Nobody acknowledges these: it is given once.
     virtual void answer_original(const protocol::original::Response& response) = 0;

@@ -18,6 +18,7 @@ void Executor::restore(JournalContents contents) {
         known.journaled = true;
         if (each.acknowledged) continue;
         if (each.finished) {
+            output_ended(*each.finished);
             keep(each.attempt, known, std::move(*each.finished));
         } else if (each.refused) {
             keep(each.attempt, known, std::move(*each.refused));
@@ -42,6 +43,7 @@ void Executor::restore(JournalContents contents) {
             accept(*each.run, *admitted->handler, std::move(admitted->params), true, nullptr);
         }
     }
+    outputs_restored();
     changed();
 }
 
@@ -85,6 +87,7 @@ void Executor::resume(JournaledAttempt journaled) {
                {"pid", started.process->pid}});
     auto& known = known_.at(attempt);
     known.running = true;
+    output_started(attempt);
     known.job = queue_.add_running(
         {.handler = handler,
          .task = task,

@@ -29,6 +29,7 @@ void Executor::finish(const protocol::AttemptId& attempt, protocol::Finished fin
                    log_failure(result);
                });
     }
+    output_ended(finished);
     keep(attempt, known, std::move(finished));
 }
 
@@ -112,6 +113,10 @@ void Executor::take_ack(const protocol::Entry& entry) {
         last_hello_answer_ms_ = ack->issued_at_ms;
         return reports_.hello_answered(*ack);
     }
+    if (ack->output_next) {
+        if (outputs_) outputs_->acknowledged(*ack->attempt, *ack->output_next);
+        return;
+    }
     const auto known = known_.find(*ack->attempt);
     if (known == known_.end() || unacknowledged_.erase(*ack->attempt) == 0) return;
     known->second.result = std::monostate{};
@@ -151,6 +156,7 @@ void Executor::on_link_up() {
     }
     for (const auto& [attempt, known] : known_)
         say_progress(attempt, known);
+    if (outputs_) outputs_->on_link_up();
     changed();
 }
 

@@ -11,6 +11,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view results_stream = "cockpit:results";
+constexpr std::string_view fetched_channel = "cockpit:fetched";
 constexpr std::size_t entries_per_read = 128;
 constexpr std::size_t entries_per_flush = 256;
 constexpr std::size_t published_bound = 1024;
@@ -216,6 +217,17 @@ void AgentTransport::report(const protocol::Refused& news) {
     flush_soon();
 }
 
+void AgentTransport::report(const protocol::Output& news) {
+    if (news.fetch_id) {
+        // Who asked asks again, so that nothing is kept for a connection that is not there.
+        if (!client_up_) return;
+        fetched_.push_back(sign(protocol::EntryKind::output, protocol::encode(news), key_));
+    } else {
+        outbox_.add(news);
+    }
+    flush_soon();
+}
+
 void AgentTransport::answer_original(const protocol::original::Response& response) {
     answers_.push_back(protocol::original::encode(response));
     if (answers_.size() > settings_.answers_bound) {
@@ -236,12 +248,17 @@ void AgentTransport::flush_soon() {
 void AgentTransport::flush() {
     flushing_ = false;
     if (!client_up_) {
+        fetched_.clear();
         outbox_.clear();  // the executor says it all again when the link is up
         return;
     }
     std::vector<redis::Command> commands;
     for (const auto& entry : outbox_.take(entries_per_flush, key_)) {
         commands.push_back(add_to_results(entry));
+    }
+    for (const auto& answer : std::exchange(fetched_, {})) {
+        commands.push_back(
+            {"PUBLISH", std::string(fetched_channel), protocol::to_channel_message(answer)});
     }
     auto answers = std::exchange(answers_, {});
     for (const auto& answer : answers)

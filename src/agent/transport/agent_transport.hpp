@@ -63,6 +63,7 @@ class AgentTransport final : public executor::Reports {
     void report(const protocol::Started& news) override;
     void report(const protocol::Finished& news) override;
     void report(const protocol::Refused& news) override;
+    void report(const protocol::Output& news) override;
     void answer_original(const protocol::original::Response& response) override;
     void hello_answered(const protocol::Ack& answer) override;
 
@@ -111,6 +112,7 @@ class AgentTransport final : public executor::Reports {
 
     Outbox outbox_;
     std::deque<std::string> answers_;          ///< of the original's wire, encoded
+    std::deque<protocol::Entry> fetched_;      ///< answers to fetches, signed
     redis::Command deletions_;                 ///< stream ids that may go
     std::unordered_set<std::string> in_hand_;  ///< stream ids whose entry is not settled
     std::deque<std::string>

@@ -20,6 +20,10 @@ void Outbox::add(const protocol::Refused& news) {
     put({news.attempt, protocol::EntryKind::refused, protocol::encode(news)});
 }
 
+void Outbox::add(const protocol::Output& news) {
+    news_.emplace(next_++, News{news.attempt, protocol::EntryKind::output, protocol::encode(news)});
+}
+
 void Outbox::put(News news) {
     const auto number = next_++;
     const auto [place, is_new] = places_.try_emplace(news.attempt, number);
@@ -39,7 +43,9 @@ std::vector<protocol::Entry> Outbox::take(std::size_t limit, const crypto::Signi
     std::vector<protocol::Entry> entries;
     while (!news_.empty() && entries.size() < limit) {
         auto first = news_.begin();
-        places_.erase(first->second.attempt);
+        if (first->second.kind != protocol::EntryKind::output) {
+            places_.erase(first->second.attempt);
+        }
         entries.push_back(sign(first->second.kind, std::move(first->second.body), key));
         news_.erase(first);
     }

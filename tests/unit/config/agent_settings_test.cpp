@@ -31,6 +31,10 @@ TEST(AgentSettings, defaults_are_the_original_ones) {
     EXPECT_EQ(settings->docker_timeout, std::chrono::seconds(60));
     EXPECT_EQ(settings->max_buffered, 100);
     EXPECT_EQ(settings->containment, Containment::automatic);
+    EXPECT_EQ(settings->output_limit, 1 << 20);
+    EXPECT_EQ(settings->output_spool_limit, 64 << 20);
+    EXPECT_EQ(settings->output_keep, std::chrono::hours(24));
+    EXPECT_EQ(settings->output_keep_total, 1 << 30);
     EXPECT_FALSE(settings->allow_unsigned);
     EXPECT_TRUE(settings->git_repositories.empty());
     EXPECT_TRUE(settings->docker_containers.empty());
@@ -56,6 +60,10 @@ TEST(AgentSettings, every_key_is_read) {
         {"MAX_RUNNING_COMMANDS", "2"},
         {"MAX_BUFFERED_COMMANDS", "3"},
         {"CONTAINMENT", "process_group"},
+        {"OUTPUT_LIMIT", "5000"},
+        {"OUTPUT_SPOOL_LIMIT", "6000"},
+        {"OUTPUT_KEEP", "0"},
+        {"OUTPUT_KEEP_TOTAL", "7000"},
         {"ALLOW_UNSIGNED", "true"},
         {"COCKPIT_STATE_DIR", "/srv/agent"},
         {"COMMANDS_DIR", "/srv/commands"},
@@ -80,6 +88,10 @@ TEST(AgentSettings, every_key_is_read) {
     EXPECT_EQ(settings->shutdown_grace, std::chrono::seconds(0));
     EXPECT_EQ(settings->max_running, 2);
     EXPECT_EQ(settings->max_buffered, 3);
+    EXPECT_EQ(settings->output_limit, 5000);
+    EXPECT_EQ(settings->output_spool_limit, 6000);
+    EXPECT_EQ(settings->output_keep, std::chrono::seconds(0));
+    EXPECT_EQ(settings->output_keep_total, 7000);
     EXPECT_TRUE(settings->allow_unsigned);
     EXPECT_EQ(settings->state_directory, "/srv/agent");
     EXPECT_EQ(settings->commands_directory, "/srv/commands");
@@ -137,6 +149,22 @@ TEST(AgentSettings, numbers_out_of_range_are_refused) {
               "MAX_RUNNING_COMMANDS: '0' is not a whole number from 1 to 1024\n");
     EXPECT_EQ(errors({{"MAX_BUFFERED_COMMANDS", "0"}}),
               "MAX_BUFFERED_COMMANDS: '0' is not a whole number from 1 to 100000\n");
+    EXPECT_EQ(errors({{"OUTPUT_LIMIT", "1 MiB"}}),
+              "OUTPUT_LIMIT: '1 MiB' is not a whole number from 4096 to 67108864\n");
+    EXPECT_EQ(errors({{"OUTPUT_SPOOL_LIMIT", "0"}}),
+              "OUTPUT_SPOOL_LIMIT: '0' is not a whole number from 4096 to 1099511627776\n");
+    EXPECT_EQ(errors({{"OUTPUT_KEEP", "2592001"}}),
+              "OUTPUT_KEEP: '2592001' is not a whole number from 0 to 2592000\n");
+    EXPECT_EQ(errors({{"OUTPUT_KEEP_TOTAL", "-1"}}),
+              "OUTPUT_KEEP_TOTAL: '-1' is not a whole number from 0 to 1099511627776\n");
+}
+
+TEST(AgentSettings, what_is_sent_of_an_output_must_be_kept) {
+    EXPECT_EQ(errors({{"OUTPUT_SPOOL_LIMIT", "1000000"}}),
+              "OUTPUT_SPOOL_LIMIT: 1000000 is less than OUTPUT_LIMIT (1048576); what is sent is "
+              "read from the spool, so use at least as much\n");
+    EXPECT_TRUE(read_agent_settings(
+        {{"AGENT_ID", "a"}, {"OUTPUT_LIMIT", "1000000"}, {"OUTPUT_SPOOL_LIMIT", "1000000"}}));
 }
 
 TEST(AgentSettings, paths_must_be_absolute_and_plain) {

@@ -153,6 +153,7 @@ class FakeReports final : public Reports {
     void report(const protocol::Started& news) override { started.push_back(news); }
     void report(const protocol::Finished& news) override { finished.push_back(news); }
     void report(const protocol::Refused& news) override { refused.push_back(news); }
+    void report(const protocol::Output& news) override { outputs.push_back(news); }
     void answer_original(const protocol::original::Response& response) override {
         originals.push_back(response);
     }
@@ -162,6 +163,7 @@ class FakeReports final : public Reports {
     std::vector<protocol::Started> started;
     std::vector<protocol::Finished> finished;
     std::vector<protocol::Refused> refused;
+    std::vector<protocol::Output> outputs;
     std::vector<protocol::original::Response> originals;
     std::vector<protocol::Ack> hellos;
 };

@@ -287,5 +287,59 @@ TEST_F(AgentTransportTest, the_originals_commands_are_answered_on_the_originals_
     EXPECT_TRUE(until([&] { return stopped; }));
 }
 
+TEST_F(AgentTransportTest, pieces_of_output_are_all_sent_beside_the_latest_news) {
+    start();
+    until_registered();
+    const auto attempt = run('1').attempt;
+    transport->report(protocol::Started{agent, attempt, 1});
+    for (const std::int64_t offset : {0, 4, 8})
+        transport->report(protocol::Output{
+            .agent = agent, .attempt = attempt, .offset = offset, .data = "AAECAw==", .at_ms = 2});
+    transport->report(protocol::Finished{.agent = agent, .attempt = attempt, .at_ms = 3});
+    ASSERT_TRUE(until([&] { return entries(EntryKind::finished).size() == 1; }));
+    EXPECT_TRUE(entries(EntryKind::started).empty());
+    const auto pieces = entries(EntryKind::output);
+    ASSERT_EQ(pieces.size(), 3u);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const auto piece = protocol::decode_output(pieces[i].body);
+        ASSERT_TRUE(piece) << piece.error();
+        EXPECT_EQ(piece->offset, static_cast<std::int64_t>(4 * i));
+        EXPECT_EQ(piece->data, "AAECAw==");
+    }
+}
+
+TEST_F(AgentTransportTest, what_was_fetched_is_published_and_not_kept_for_later) {
+    auto listener =
+        redis::Subscriber::create(io.get_executor(), {.unix_socket = redis.unix_socket()});
+    std::vector<std::string> answers;
+    bool listening = false;
+    listener->subscribe("cockpit:fetched");
+    listener->start([&](std::optional<std::string> down) { listening = !down; },
+                    [&](std::string_view, std::string_view text) { answers.emplace_back(text); });
+    start();
+    protocol::Output answer{.agent = agent,
+                            .attempt = run('1').attempt,
+                            .at_ms = 1,
+                            .fetch_id = "too early",
+                            .problem = "none"};
+    transport->report(answer);
+    until_registered();
+    ASSERT_TRUE(until([&] { return listening; }));
+    answer.fetch_id = "f1";
+    transport->report(answer);
+    ASSERT_TRUE(until([&] { return !answers.empty(); }));
+    ASSERT_EQ(answers.size(), 1u);
+    const auto entry = protocol::entry_from_channel_message(answers[0]);
+    ASSERT_TRUE(entry) << entry.error();
+    EXPECT_EQ(entry->kind, EntryKind::output);
+    EXPECT_TRUE(key.public_key().verifies(protocol::signing_input(entry->kind, entry->body),
+                                          entry->signature));
+    EXPECT_EQ(protocol::decode_output(entry->body)->fetch_id, "f1");
+    EXPECT_TRUE(entries(EntryKind::output).empty());
+    bool stopped = false;
+    boost::asio::co_spawn(io, listener->stop(), [&](const std::exception_ptr&) { stopped = true; });
+    EXPECT_TRUE(until([&] { return stopped; }));
+}
+
 }  // namespace
 }  // namespace cockpit::agent_transport
