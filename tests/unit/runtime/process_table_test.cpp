@@ -38,7 +38,7 @@ TEST(ProcessTable, descendants_come_after_their_parents_and_without_zombies) {
     const std::vector<ProcessInfo> all = {process(40, 30),      process(30, 20), process(20, 10),
                                           process(21, 10, 'Z'), process(22, 21), process(10, 1),
                                           process(50, 1),       process(51, 50)};
-    EXPECT_THAT(pids(descendants_of(all, {10})), testing::ElementsAre(20, 22, 30, 40));
+    EXPECT_THAT(pids(descendants_of(all, {10})), testing::ElementsAre(20, 30, 22, 40));
     EXPECT_THAT(pids(descendants_of(all, {20, 50})), testing::ElementsAre(30, 51, 40));
     EXPECT_THAT(descendants_of(all, {99}), testing::IsEmpty());
 }
