@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::int64_t discard_soon_ms = 1'000;
 
+// Databases hold no NUL in text.
 bool holds_all_of_it(const protocol::Finished& result) {
-    return result.output_bytes == static_cast<std::int64_t>(result.output.size()) &&
+    return result.output.find('\0') == std::string::npos &&
+           result.output_bytes == static_cast<std::int64_t>(result.output.size()) &&
            result.output_sha256 == crypto::to_hex(crypto::sha256(result.output));
 }
 

@@ -58,31 +58,45 @@ class KeptOutput final : public http::BodyStream {
 
 class SpooledOutput final : public http::BodyStream {
   public:
-    SpooledOutput(const OutputPorts& ports, OutputFacts facts, dispatch::OutputPiece first,
-                  std::optional<std::int64_t> end)
-        : ports_(ports), facts_(std::move(facts)), piece_(std::move(first)), end_(end) {}
+    SpooledOutput(const OutputPorts& ports, OutputFacts facts, std::int64_t begin,
+                  dispatch::OutputPiece first, std::optional<std::int64_t> end)
+        : ports_(ports),
+          facts_(std::move(facts)),
+          at_(begin),
+          answer_(std::move(first)),
+          range_end_(end),
+          end_(end ? end : facts_.total) {}
 
     asio::awaitable<std::optional<std::string>> next() override {
-        if (!fresh_) {
-            const auto at = piece_.end();
-            if (piece_.bytes.empty() || (end_ && at >= *end_)) co_return std::nullopt;
-            auto fetched = co_await fetch_output(ports_, facts_, at,
-                                                 end_ ? *end_ - at : protocol::max_output_bytes);
-            if (!fetched) throw std::runtime_error(fetched.error());
-            if (fetched->offset != at) throw std::runtime_error("bytes are missing at the host");
-            piece_ = *std::move(fetched);
+        if (!answer_) {
+            if (end_ && at_ >= *end_) co_return std::nullopt;
+            auto fetched = co_await fetch_output(ports_, facts_, at_,
+                                                 end_ ? *end_ - at_ : protocol::max_output_bytes);
+            if (!fetched) {
+                if (!end_) co_return std::nullopt;  // it runs: there is no more yet
+                throw std::runtime_error(fetched.error());
+            }
+            answer_ = *std::move(fetched);
         }
-        fresh_ = false;
-        if (piece_.bytes.empty()) co_return std::nullopt;
-        co_return piece_.bytes;
+        const auto piece = *std::exchange(answer_, std::nullopt);
+        std::string bytes;
+        if (piece.offset > at_) {
+            if (range_end_) throw std::runtime_error("bytes of the range are missing at the host");
+            bytes = missing_mark(piece.offset - at_);
+        }
+        bytes += piece.bytes;
+        at_ = piece.end();
+        if (bytes.empty()) co_return std::nullopt;
+        co_return bytes;
     }
 
   private:
     OutputPorts ports_;
     OutputFacts facts_;
-    dispatch::OutputPiece piece_;
-    std::optional<std::int64_t> end_;
-    bool fresh_ = true;
+    std::int64_t at_;
+    std::optional<dispatch::OutputPiece> answer_;
+    std::optional<std::int64_t> range_end_;
+    std::optional<std::int64_t> end_;  ///< nothing: it runs, and nobody knows
 };
 
 }  // namespace
@@ -182,9 +196,11 @@ asio::awaitable<std::expected<std::string, std::string>> kept_range(OutputPorts 
 }
 
 std::shared_ptr<http::BodyStream> spooled_output(const OutputPorts& ports, OutputFacts facts,
+                                                 std::int64_t begin,
                                                  dispatch::OutputPiece first_piece,
                                                  std::optional<std::int64_t> end) {
-    return std::make_shared<SpooledOutput>(ports, std::move(facts), std::move(first_piece), end);
+    return std::make_shared<SpooledOutput>(ports, std::move(facts), begin, std::move(first_piece),
+                                           end);
 }
 
 asio::awaitable<dispatch::OutputLog::Fetched> fetch_output(const OutputPorts& ports,

@@ -35,9 +35,12 @@ boost::asio::awaitable<std::expected<std::string, std::string>> kept_range(Outpu
                                                                            std::int64_t begin,
                                                                            std::int64_t end);
 
-/// Bytes of the host's spool from `first_piece` on to `end` (nothing: to the end), asked for piece
-/// by piece while they are sent. Throws, and so cuts the connection, when the host stops answering.
+/// Bytes of the host's spool from `begin`, which `first_piece` answers, to `end`, asked for piece
+/// by piece while they are sent. Without an end: all that there is, with a mark where some are
+/// missing. Throws, and so cuts the connection, when the host stops answering, and where bytes of a
+/// range are missing.
 std::shared_ptr<http::BodyStream> spooled_output(const OutputPorts& ports, OutputFacts facts,
+                                                 std::int64_t begin,
                                                  dispatch::OutputPiece first_piece,
                                                  std::optional<std::int64_t> end);
 boost::asio::awaitable<dispatch::OutputLog::Fetched> fetch_output(const OutputPorts& ports,

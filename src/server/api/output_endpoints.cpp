@@ -177,11 +177,17 @@ OutputEndpoints::Answer OutputEndpoints::from_host(Call call, OutputFacts facts)
         begin = *range->first;
         end = *range->last + 1;
     }
+    if (facts.total == 0) co_return http::Response{.content_type = "application/octet-stream"};
     auto first = co_await fetch_output(ports_, facts, begin,
                                        end ? *end - begin : protocol::max_output_bytes);
     if (!first) {
         const bool silent = first.error().starts_with("the host did not answer");
         co_return http::problem(silent ? 504 : 410, first.error());
+    }
+    if (end && first->offset > begin) {
+        co_return http::problem(410, "bytes " + std::to_string(begin) + " to " +
+                                         std::to_string(first->offset - 1) +
+                                         " are gone: the host does not keep them");
     }
     http::Response response{.status = range && end ? 206 : 200,
                             .content_type = "application/octet-stream"};
@@ -189,7 +195,7 @@ OutputEndpoints::Answer OutputEndpoints::from_host(Call call, OutputFacts facts)
     if (range && end) {
         response.headers.emplace_back("Content-Range", content_range(begin, *end, facts.total));
     }
-    response.stream = spooled_output(ports_, std::move(facts), *std::move(first), end);
+    response.stream = spooled_output(ports_, std::move(facts), begin, *std::move(first), end);
     co_return response;
 }
 

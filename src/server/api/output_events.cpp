@@ -134,6 +134,7 @@ class OutputEvents final : public http::BodyStream {
     }
 
     void tell_bytes(std::string_view bytes, std::string& events) {
+        if (bytes.empty()) return;
         const auto offset = at_.offset;
         at_.offset += static_cast<std::int64_t>(bytes.size());
         append(events, "output", {{"offset", offset}, {"data", crypto::to_base64(bytes)}});

@@ -35,9 +35,10 @@ OutputLog::~OutputLog() = default;
 
 void OutputLog::on_output(const protocol::Output& news, runtime::Callback<bool> settled) {
     auto bytes = crypto::from_base64(news.data);
-    if (!bytes || bytes->empty()) {
+    // Without bytes it says that the end of the output is missing.
+    if (!bytes || (bytes->empty() && news.missing_before == 0)) {
         log::warning(
-            "a piece of output holds no bytes; it was dropped",
+            "a piece of output says nothing; it was dropped",
             {{"command_id", news.attempt.command.text()}, {"agent_id", news.agent.text()}});
         return settled(true);
     }

@@ -27,7 +27,7 @@ struct OutputPiece {
 struct NewOutput {
     protocol::AttemptId attempt;
     std::string agent_id;  ///< must be the command's: pieces of another host change nothing
-    OutputPiece piece;
+    OutputPiece piece;     ///< without bytes: the output ends here, and bytes before it are missing
     std::int64_t missing_before = 0;  ///< so many bytes before it will not come
     /// At most about so many bytes of an attempt are kept: the first half, and of what comes after
     /// it the last half.

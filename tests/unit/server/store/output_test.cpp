@@ -56,6 +56,14 @@ TEST_P(OutputTest, PiecesGoOnWhereTheKeptOnesEnd) {
     EXPECT_EQ(read(0).end, 12);
 }
 
+TEST_P(OutputTest, AnEndThatIsMissingIsKeptAsAPieceWithoutBytes) {
+    add(0, "abc");
+    EXPECT_EQ(add(10, "", 7), 10);
+    EXPECT_EQ(add(10, "", 7), 10);
+    EXPECT_EQ(text(read(0)), "0:abc 10: ");
+    EXPECT_EQ(read(0).end, 10);
+}
+
 TEST_P(OutputTest, ReadingBeginsAtThePieceThatHoldsTheOffset) {
     add(0, "abc");
     add(3, "def");
