@@ -48,6 +48,7 @@ struct Running {
     executor::Executor& executor;
     executor::Journal& journal;
     agent_transport::AgentTransport& transport;
+    OutputFiles& outputs;
     std::optional<agent_transport::ExecutorTimer>& timer;
     asio::signal_set& signals;
     asio::steady_timer& idle;
@@ -95,6 +96,7 @@ asio::awaitable<void> shut_down(Running* running) {
         [&](auto done) { running->journal.append(executor::HorizonRecord{}, std::move(done)); });
     co_await running->transport.stop(farewell_patience);
     running->timer.reset();
+    running->outputs.stop();
     boost::system::error_code ignored;
     running->signals.cancel(ignored);
     log::info("stopped");
@@ -195,6 +197,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
     Running running{executor,
                     *journal->journal,
                     transport,
+                    outputs,
                     timer,
                     signals,
                     idle,
