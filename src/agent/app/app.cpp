@@ -53,6 +53,7 @@ struct Running {
     executor::Executor& executor;
     executor::Journal& journal;
     agent_transport::AgentTransport& transport;
+    OutputFiles& outputs;
     std::optional<agent_transport::ExecutorTimer>& timer;
     asio::signal_set& signals;
     asio::steady_timer& idle;
@@ -102,6 +103,7 @@ asio::awaitable<void> shut_down(Running* running) {
     co_await running->transport.stop(farewell_patience);
     running->timer.reset();
     running->owner_commands.stop();
+    running->outputs.stop();
     boost::system::error_code ignored;
     running->signals.cancel(ignored);
     log::info("stopped");
@@ -239,6 +241,7 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
     Running running{executor,
                     *journal->journal,
                     transport,
+                    outputs,
                     timer,
                     signals,
                     idle,

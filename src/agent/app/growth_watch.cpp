@@ -44,6 +44,10 @@ GrowthWatch::GrowthWatch(asio::any_io_executor io, Grown grown, bool use_inotify
 }
 
 GrowthWatch::~GrowthWatch() {
+    stop();
+}
+
+void GrowthWatch::stop() {
     state_->grown = nullptr;
     boost::system::error_code ignored;
     state_->inotify.close(ignored);
@@ -51,6 +55,7 @@ GrowthWatch::~GrowthWatch() {
 }
 
 void GrowthWatch::watch(const protocol::AttemptId& attempt, const std::filesystem::path& file) {
+    if (!state_->grown) return;
     if (state_->inotify.is_open()) {
         // One event and no more: a command that writes a million lines must not wake us each time.
         const int watch = ::inotify_add_watch(state_->inotify.native_handle(), file.c_str(),

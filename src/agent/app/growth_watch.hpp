@@ -25,6 +25,9 @@ class GrowthWatch {
     /// sometimes without need.
     void watch(const protocol::AttemptId& attempt, const std::filesystem::path& file);
 
+    /// Says nothing any more, and keeps no loop running.
+    void stop();
+
   private:
     struct State;
     static void await_events(const std::shared_ptr<State>& state);

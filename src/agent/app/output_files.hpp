@@ -31,6 +31,9 @@ class OutputFiles final : public executor::OutputSource {
     void save_acknowledged(const protocol::AttemptId& attempt, std::int64_t offset) override;
     void discard_old(std::set<protocol::AttemptId> busy) override;
 
+    /// No growth is told any more; the loop may end.
+    void stop() { watch_.stop(); }
+
   private:
     runtime::BlockingPool& pool_;
     const runtime::Clock& clock_;

@@ -86,6 +86,17 @@ TEST_P(GrowthWatchTest, a_file_that_goes_is_no_news_but_one_that_is_not_there_ma
     EXPECT_THAT(grown, testing::UnorderedElementsAre(attempt('1'), attempt('3')));
 }
 
+TEST_P(GrowthWatchTest, lets_the_loop_end_once_it_is_stopped) {
+    watch.watch(attempt('1'), file('1'));
+    watch.stop();
+    watch.watch(attempt('2'), file('2'));
+    write(file('1'));
+    write(file('2'));
+    io.restart();
+    io.run();
+    EXPECT_TRUE(grown.empty());
+}
+
 TEST_P(GrowthWatchTest, outlives_its_owner_in_silence) {
     {
         GrowthWatch brief(
