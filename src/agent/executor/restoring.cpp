@@ -70,10 +70,9 @@ void Executor::resume(JournaledAttempt journaled) {
                                              [](const auto& each) { return each->schema().name; });
         if (named != handlers_.end()) {
             const auto opener = opener_for(attempt);
-            auto params =
-                open_secrets((*named)->schema(), run.params, &opener).and_then([&](auto opened) {
-                    return protocol::validate_parameters((*named)->schema(), opened);
-                });
+            const auto& schema = (*named)->schema();
+            auto params = open_secrets(schema, run.params, &opener);
+            if (params) params = protocol::validate_parameters(schema, *params);
             if (params) {
                 handler = named->get();
                 task.params = *std::move(params);
