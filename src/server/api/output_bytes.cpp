@@ -13,6 +13,8 @@ namespace {
 
 constexpr int pieces_at_once = 16;
 constexpr std::int64_t longest_range = 16 << 20;
+// What a number in JSON can hold exactly; no output is as long.
+constexpr std::int64_t largest_offset = (std::int64_t{1} << 53) - 1;
 
 std::optional<std::int64_t> number_of(std::string_view text) {
     std::int64_t number = 0;
@@ -20,7 +22,7 @@ std::optional<std::int64_t> number_of(std::string_view text) {
     if (failed != std::errc() || end != text.data() + text.size() || number < 0) {
         return std::nullopt;
     }
-    return number;
+    return std::min(number, largest_offset);
 }
 
 class KeptOutput final : public http::BodyStream {
@@ -75,6 +77,10 @@ class SpooledOutput final : public http::BodyStream {
             if (!fetched) {
                 if (!end_) co_return std::nullopt;  // it runs: there is no more yet
                 throw std::runtime_error(fetched.error());
+            }
+            if (fetched->end() <= at_ || fetched->offset < at_) {
+                throw std::runtime_error(
+                    "the host answered with other bytes than it was asked for");
             }
             answer_ = *std::move(fetched);
         }

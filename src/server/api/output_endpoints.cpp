@@ -99,6 +99,14 @@ OutputEndpoints::Answer OutputEndpoints::events(Call call, OutputFacts facts) {
         auto parsed = parse_event_id(*last_id);
         if (!parsed) co_return http::problem(400, parsed.error());
         from = *parsed;
+        // A browser would come again for ever to an attempt that never was.
+        const bool wrong = one_attempt ? from.attempt != facts.attempt.attempt
+                                       : from.attempt > facts.attempt.attempt;
+        if (wrong) {
+            co_return http::problem(400, "'" + last_id->substr(0, 100) +
+                                             "' is no place in this output: it is of attempt " +
+                                             std::to_string(facts.attempt.attempt));
+        }
     } else if (!one_attempt) {
         from.attempt = facts.attempt.attempt;
     }
@@ -113,6 +121,7 @@ OutputEndpoints::Answer OutputEndpoints::events(Call call, OutputFacts facts) {
     const std::shared_ptr<void> occupied(nullptr, [count = streams_](void*) { --*count; });
     co_return http::Response{
         .content_type = "text/event-stream",
+        .headers = {{"X-Accel-Buffering", "no"}},  // nginx would hold events back
         .stream = output_events(co_await asio::this_coro::executor, ports_, facts.attempt.command,
                                 from, one_attempt, occupied)};
 }

@@ -118,6 +118,7 @@ class OutputEvents final : public http::BodyStream {
     asio::awaitable<void> tell_output(const OutputFacts& facts, std::string& events) {
         auto read = co_await read_output(ports_, facts.attempt, at_.offset, pieces_at_once);
         if (!read) throw std::runtime_error(read.error().message);
+        came_in_pieces_ = read->end > 0;
         for (const auto& piece : read->pieces) {
             if (piece.offset > at_.offset) tell_hole(piece.offset, events);
             tell_bytes(std::string_view(piece.bytes)
@@ -147,11 +148,12 @@ class OutputEvents final : public http::BodyStream {
     }
 
     void tell_end(const OutputFacts& facts, std::string& events) {
-        const auto missing = facts.total.value_or(0) - at_.offset;
         const auto ended_ms = facts.completed_ms.value_or(0);
-        const bool whole = missing <= 0;
+        // Of one whose end nobody saw the total is not known: there may be more than has come.
+        const bool whole =
+            facts.total ? at_.offset >= *facts.total : facts.text_is_whole() && !came_in_pieces_;
         if (!whole && ports_.clock.wall_ms() - ended_ms < wait_for_rest_ms) return;
-        if (!whole) tell_hole(*facts.total, events);
+        if (!whole && facts.total) tell_hole(*facts.total, events);
         append(events, "end",
                {{"status", protocol::to_text(facts.state)},
                 {"attempt", at_.attempt},
@@ -176,6 +178,7 @@ class OutputEvents final : public http::BodyStream {
     bool first_ = true;
     bool over_ = false;
     bool news_ = false;
+    bool came_in_pieces_ = false;
     std::optional<protocol::CommandState> told_state_;
     std::chrono::steady_clock::time_point quiet_since_ = std::chrono::steady_clock::now();
     std::unique_ptr<dispatch::OutputWatch> watch_;

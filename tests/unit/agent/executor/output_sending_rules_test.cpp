@@ -98,8 +98,20 @@ TEST_F(SendingRules, bytes_that_the_host_does_not_keep_are_declared_missing) {
     EXPECT_EQ(sender->unfinished(), 0u);
 }
 
+TEST_F(SendingRules, a_result_with_a_nul_does_not_hold_its_output) {
+    const std::string all("a\0b", 3);
+    source.outputs[attempt(1)].bytes = all;
+    make();
+    sender->started(attempt(1));
+    sender->ended(result(1, all));
+    run();
+    ASSERT_THAT(reports.outputs, SizeIs(1)) << "databases would keep another text";
+    EXPECT_EQ(reports.outputs[0].data, "YQBi");
+}
+
 TEST_F(SendingRules, after_a_restart_what_is_not_acknowledged_goes_on) {
-    const auto all = numbered(1'000);
+    auto all = numbered(1'000);
+    std::ranges::replace(all, '\0', '0');  // a result holds no NUL as it is
     for (const int number : {1, 2, 3, 4, 5})
         source.outputs[attempt(number)].bytes = all;
     source.at_start = {{attempt(1), 300, 1'000, clock.wall},    // ended, its result is acknowledged

@@ -170,6 +170,20 @@ TEST_F(OutputEndpointsTest, an_end_waits_for_bytes_that_are_still_to_come_but_no
     EXPECT_EQ(fakes::run_task(io, response.stream->next()), std::nullopt);
 }
 
+TEST_F(OutputEndpointsTest, where_nobody_knows_how_much_there_was_it_is_not_called_complete) {
+    keep(0, "abc");
+    auto* row = commands.row_of(id);
+    row->state = protocol::CommandState::interrupted;
+    row->completed_at_ms = clock.wall;
+    const auto response = ask({{"accept", "text/event-stream"}});
+    const auto first = fakes::run_task(io, response.stream->next());
+    EXPECT_EQ(first->find("event: end"), std::string::npos);
+    clock.advance(60'000);
+    const auto last = fakes::run_task(io, response.stream->next());
+    EXPECT_NE(last->find("\"complete\":false"), std::string::npos) << *last;
+    EXPECT_EQ(last->find("event: hole"), std::string::npos);
+}
+
 TEST_F(OutputEndpointsTest, a_command_without_output_just_ends) {
     end("", "");
     const auto all = all_of(ask({{"accept", "text/event-stream"}}));
@@ -181,6 +195,9 @@ TEST_F(OutputEndpointsTest, what_is_wrong_is_named) {
     const auto place = ask({{"accept", "text/event-stream"}, {"last-event-id", "x7"}});
     EXPECT_EQ(place.status, 400);
     EXPECT_NE(place.body.find("'x7' is no place in the output"), std::string::npos);
+    const auto attempt = ask({{"accept", "text/event-stream"}, {"last-event-id", "5:0"}});
+    EXPECT_EQ(attempt.status, 400);
+    EXPECT_NE(attempt.body.find("it is of attempt 1"), std::string::npos);
     EXPECT_EQ(ask({}, "attempt=2").status, 404);
     EXPECT_EQ(ask({}, "source=moon").status, 400);
     id = "7ff17341-2a90-4f43-85d3-a9eae6a82737";

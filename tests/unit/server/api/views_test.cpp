@@ -29,7 +29,8 @@ TEST(CommandView, HasTheOriginalsNamesAndNullForWhatIsNotKnown) {
               R"("execution_time_ms":null,"exit_code":null,"sent_at":"2023-11-14T22:13:20.042Z",)"
               R"("delivered_at":null,"started_at":null,"completed_at":null,"sent_by":"admin",)"
               R"("attempt":1,"signal":null,"cpu_ms":null,"peak_memory_bytes":null,)"
-              R"("containment":null,"expires_at":"2023-11-14T22:13:30.042Z",)"
+              R"("containment":null,"output_bytes":null,"output_sha256":null,)"
+              R"("expires_at":"2023-11-14T22:13:30.042Z",)"
               R"("next_attempt_at":null,"cancel_requested_at":null,"cancel_requested_by":null})");
 }
 

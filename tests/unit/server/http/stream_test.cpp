@@ -20,7 +20,7 @@ TEST(Stream, pieces_leave_as_they_are_made_and_the_connection_goes_on) {
     EXPECT_EQ(answer.headers.at("transfer-encoding"), "chunked");
     EXPECT_FALSE(answer.headers.contains("content-length"));
     EXPECT_EQ(answer.body, "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
-    EXPECT_EQ(client.exchange(get("/x")).body, "GET /x");
+    EXPECT_TRUE(client.exchange(get("/x")).body.starts_with("GET /x "));
 }
 
 TEST(Stream, what_the_client_sends_meanwhile_is_its_next_request) {
@@ -31,7 +31,7 @@ TEST(Stream, what_the_client_sends_meanwhile_is_its_next_request) {
     client.send(get("/next"));
     server.gate().open();
     EXPECT_EQ(client.receive().status, 200);
-    EXPECT_EQ(client.receive().body, "GET /next");
+    EXPECT_TRUE(client.receive().body.starts_with("GET /next "));
 }
 
 TEST(Stream, an_old_client_is_told_the_end_by_the_end_of_the_connection) {
