@@ -32,6 +32,11 @@ class KeptOutput final : public http::BodyStream {
 
     asio::awaitable<std::optional<std::string>> next() override {
         if (over_) co_return std::nullopt;
+        if (at_ == 0 && facts_.text_is_proven()) {
+            over_ = true;
+            if (facts_.text.value_or("").empty()) co_return std::nullopt;
+            co_return facts_.text;
+        }
         auto read = co_await read_output(ports_, facts_.attempt, at_, pieces_at_once);
         if (!read) throw std::runtime_error(read.error().message);
         std::string bytes;
@@ -175,6 +180,10 @@ asio::awaitable<std::expected<std::string, std::string>> kept_range(OutputPorts 
                                                                     std::int64_t begin,
                                                                     std::int64_t end) {
     end = std::min(end, begin + longest_range);
+    if (facts.text_is_proven()) {
+        co_return facts.text.value_or("").substr(static_cast<std::size_t>(begin),
+                                                 static_cast<std::size_t>(end - begin));
+    }
     std::string bytes;
     for (auto at = begin; at < end;) {
         auto read = co_await read_output(ports, facts.attempt, at, pieces_at_once);

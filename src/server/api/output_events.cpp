@@ -116,6 +116,8 @@ class OutputEvents final : public http::BodyStream {
     }
 
     asio::awaitable<void> tell_output(const OutputFacts& facts, std::string& events) {
+        if (facts.text_is_proven())
+            co_return tell_text(facts.text ? std::string_view(*facts.text) : "", events);
         auto read = co_await read_output(ports_, facts.attempt, at_.offset, pieces_at_once);
         if (!read) throw std::runtime_error(read.error().message);
         came_in_pieces_ = read->end > 0;
@@ -126,11 +128,13 @@ class OutputEvents final : public http::BodyStream {
                        events);
         }
         if (read->end == 0 && facts.text_is_whole()) {
-            const std::string_view text = facts.text ? std::string_view(*facts.text) : "";
-            while (at_.offset < static_cast<std::int64_t>(text.size())) {
-                tell_bytes(text.substr(static_cast<std::size_t>(at_.offset), text_per_event),
-                           events);
-            }
+            tell_text(facts.text ? std::string_view(*facts.text) : "", events);
+        }
+    }
+
+    void tell_text(std::string_view text, std::string& events) {
+        while (at_.offset < static_cast<std::int64_t>(text.size())) {
+            tell_bytes(text.substr(static_cast<std::size_t>(at_.offset), text_per_event), events);
         }
     }
 

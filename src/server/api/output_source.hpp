@@ -38,6 +38,9 @@ struct OutputFacts {
     /// Whether the row's text is all that was written, so that no pieces will come. A host of the
     /// original, or one from before, tells no total: its text is all there is.
     bool text_is_whole() const;
+    /// Whether that is certain, by its digest. Then pieces do not matter: a host whose result holds
+    /// all sends no more of them, though it may have begun to in an earlier life.
+    bool text_is_proven() const { return total && text_is_whole(); }
 };
 
 /// "\n[... N bytes are missing here ...]\n"

@@ -87,6 +87,17 @@ TEST_F(OutputEndpointsTest, without_pieces_the_rows_text_is_the_output) {
     EXPECT_EQ(header(range, "Content-Range"), "bytes 5-8/9");
 }
 
+TEST_F(OutputEndpointsTest, a_result_that_holds_all_stands_beside_pieces_that_were_begun) {
+    // The agent died after its first piece, and the next one had the whole in the result.
+    keep(0, "just");
+    end("just text", "just text");
+    EXPECT_EQ(all_of(ask()), "just text");
+    EXPECT_EQ(ask({{"range", "bytes=2-6"}}).body, "st te");
+    const auto events = all_of(ask({{"accept", "text/event-stream"}, {"last-event-id", "4"}}));
+    EXPECT_NE(events.find("{\"offset\":4,\"data\":\"IHRleHQ=\"}"), std::string::npos) << events;
+    EXPECT_NE(events.find("\"complete\":true"), std::string::npos);
+}
+
 TEST_F(OutputEndpointsTest, ranges_are_exact_bytes_or_say_what_is_missing) {
     keep(0, "0123456789");
     keep(10, "abcdef");
