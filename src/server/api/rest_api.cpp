@@ -14,15 +14,17 @@ std::vector<HealthCheck> with_database(std::vector<HealthCheck> checks,
 RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     : auth_(ports.access),
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
-      agents_(ports.directory, ports.admission, ports.clock),
+      agents_(ports.directory, ports.admission, ports.clock, ports.targeting),
       history_(ports.commands, ports.directory, ports.clock),
       health_(with_database(std::move(checks), ports.commands)),
+      groups_(ports.targeting, ports.directory, ports.clock),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
     agents_.add_to(api_);
     history_.add_to(api_);
     health_.add_to(api_);
+    groups_.add_to(api_);
 }
 
 http::Handler RestApi::handler(http::Handler otherwise) {

@@ -5,6 +5,7 @@
 #include "server/api/api.hpp"
 #include "server/api/auth_endpoints.hpp"
 #include "server/api/command_endpoints.hpp"
+#include "server/api/group_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
 
@@ -18,6 +19,7 @@ struct Ports {
     const dispatch::AgentDirectory& directory;
     dispatch::Admission& admission;
     const runtime::Clock& clock;
+    targets::Targeting& targeting;
 };
 
 class RestApi {
@@ -39,6 +41,7 @@ class RestApi {
     AgentEndpoints agents_;
     HistoryEndpoints history_;
     HealthEndpoints health_;
+    GroupEndpoints groups_;
     Api api_;
 };
 

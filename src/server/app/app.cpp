@@ -24,6 +24,7 @@
 #include "server/dispatch/dispatcher.hpp"
 #include "server/http/listener.hpp"
 #include "server/store/store.hpp"
+#include "server/targets/targeting.hpp"
 #include "server/transport/agent_transport.hpp"
 #include "server/transport/news_router.hpp"
 
@@ -103,13 +104,15 @@ class App {
                                 .burst = settings.agent_rate_burst}},
                       clock_, directory_, *store_, transport_, random_command_id),
           news_(clock_, directory_, admission_, dispatcher_),
+          targeting_(clock_, directory_, *store_),
           access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
           rest_({.access = access_,
                  .dispatcher = dispatcher_,
                  .commands = *store_,
                  .directory = directory_,
                  .admission = admission_,
-                 .clock = clock_},
+                 .clock = clock_,
+                 .targeting = targeting_},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -158,6 +161,8 @@ class App {
         using dispatch::StoreResult;
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { admission_.restore(std::move(done)); }));
+        or_fail(co_await runtime::await_callback<StoreResult<bool>>(
+            [this](auto done) { targeting_.restore(std::move(done)); }));
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { dispatcher_.restore(std::move(done)); }));
         const auto first_login =
@@ -221,6 +226,7 @@ class App {
             timer.expires_after(host_refresh);
             co_await timer.async_wait(asio::use_awaitable);
             admission_.refresh();
+            targeting_.refresh();
         }
     }
 
@@ -244,6 +250,7 @@ class App {
     dispatch::Admission admission_;
     dispatch::Dispatcher dispatcher_;
     transport::NewsRouter news_;
+    targets::Targeting targeting_;
     auth::Access access_;
     api::RestApi rest_;
     std::unique_ptr<Standalone> standalone_;

@@ -44,7 +44,8 @@ ApiTest::ApiTest()
             .commands = commands,
             .directory = directory,
             .admission = admission,
-            .clock = clock},
+            .clock = clock,
+            .targeting = targeting},
            {{.name = "redis", .run = [this] { return health_of(&redis); }}}),
       handler(rest.handler()),
       admin(token_for("admin", {"*"})) {

@@ -14,6 +14,7 @@
 #include "fakes/memory_account_store.hpp"
 #include "fakes/memory_agent_store.hpp"
 #include "fakes/memory_command_store.hpp"
+#include "fakes/memory_group_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/set_clock.hpp"
 #include "server/api/rest_api.hpp"
@@ -63,6 +64,8 @@ class ApiTest : public testing::Test {
     dispatch::AgentDirectory directory;
     dispatch::Dispatcher dispatcher;
     dispatch::Admission admission{clock, directory, agents, link};
+    fakes::MemoryGroupStore groups{io.get_executor()};
+    targets::Targeting targeting{clock, directory, groups};
     Health redis{.ok = true, .detail = "Redis answers"};
     RestApi rest;
     http::Handler handler;
