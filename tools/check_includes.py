@@ -34,6 +34,7 @@ ALLOWED = {
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),
     "server/targets": ("log", "protocol", *PURE_RUNTIME, "server/dispatch/agent_directory.hpp",
                        "server/dispatch/command_store.hpp"),
+    "server/runs": ("crypto",),
     "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
     "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets"),
@@ -54,7 +55,7 @@ OUTSIDE = {
 }
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
-PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets")
+PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
