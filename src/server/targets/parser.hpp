@@ -58,6 +58,9 @@ class Parser {
     int depth_ = 0;
 };
 
+/// Letters of ASCII only.
+std::string in_lower_case(std::string_view text);
+
 /// Whether a word of this text, in whatever case, needs quotes to be an id.
 bool is_keyword(std::string_view word);
 
