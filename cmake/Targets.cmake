@@ -39,3 +39,16 @@ function(cockpit_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
+
+# cockpit_fuzz(name SOURCES a.cpp ... LIBRARIES lib ...): a libFuzzer program, build/fuzz/fuzz/NAME. Run it as
+#   build/fuzz/fuzz/NAME -max_total_time=60 NEW_CORPUS_DIR tests/fuzz/corpus/NAME
+function(cockpit_fuzz name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(fuzz_${name} ${ARG_SOURCES})
+  target_link_libraries(fuzz_${name} PRIVATE cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES})
+  target_include_directories(fuzz_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  cockpit_reuse_pch(fuzz_${name})
+  set_target_properties(fuzz_${name} PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+endfunction()

@@ -34,11 +34,14 @@ ALLOWED = {
     "server/http": ("log", "runtime", "protocol/text.hpp"),
     "server/auth": ("log", "crypto", "runtime"),
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),
-    "server/store": (*BOTTOM, "server/auth", "server/dispatch"),
+    "server/targets": ("log", "protocol", *PURE_RUNTIME, "server/dispatch/agent_directory.hpp",
+                       "server/dispatch/command_store.hpp"),
+    "server/runs": ("crypto",),
+    "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
-    "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch"),
+    "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/store", "server/transport", "server/api"),
+                   "server/targets", "server/store", "server/transport", "server/api"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 
@@ -54,7 +57,7 @@ OUTSIDE = {
 }
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
-PURE = ("protocol", "agent/executor", "server/dispatch")
+PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -5,7 +5,7 @@
 
 #include "runtime/await_callback.hpp"
 #include "server/api/problems.hpp"
-#include "server/api/views.hpp"
+#include "server/api/target_views.hpp"
 
 namespace cockpit::api {
 namespace json = boost::json;
@@ -47,6 +47,9 @@ void AgentEndpoints::add_to(Api& api) {
                        {.name = "search",
                         .description = "only those with this text in id or host name",
                         .max_length = 255},
+                       {.name = "target",
+                        .description = "only those that this expression means",
+                        .max_length = 2 * targets::Expression::max_bytes},
                        {.name = "limit",
                         .type = Type::integer,
                         .description = "how many at most; default all",
@@ -56,7 +59,8 @@ void AgentEndpoints::add_to(Api& api) {
                         .type = Type::integer,
                         .description = "how many to leave out at the front",
                         .min = 0}},
-             .responses = {{200, "the hosts, and how many the filters let through"}},
+             .responses = {{200, "the hosts, and how many the filters let through"},
+                           {400, "the target is wrong; 'column' says where"}},
              .handle = [this](Call call) { return list(std::move(call)); }});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/{agent_id}/accept-key",
@@ -78,7 +82,7 @@ AgentEndpoints::Answer AgentEndpoints::status(Call call) {
     if (!id) co_return http::problem(400, "'agent_id' is wrong: " + id.error());
     const auto agent = directory_.find(*id, clock_.wall_ms());
     if (!agent) co_return unknown_agent(*id);
-    co_return json_response(to_json(*agent));
+    co_return json_response(shown(*agent));
 }
 
 AgentEndpoints::Answer AgentEndpoints::why(Call call) {
@@ -97,7 +101,14 @@ AgentEndpoints::Answer AgentEndpoints::list(Call call) {
         co_return http::problem(400, "'status' must be online, offline or unknown");
     }
     const auto search = lower(text_of(call.query, "search").value_or(""));
-    auto agents = directory_.list(clock_.wall_ms());
+    std::vector<dispatch::AgentView> agents;
+    if (const auto target = text_of(call.query, "target")) {
+        auto selection = targeting_.select(*target);
+        if (!selection) co_return to_problem(selection.error(), "target");
+        agents = std::move(selection->agents);
+    } else {
+        agents = directory_.list(clock_.wall_ms());
+    }
     std::erase_if(agents, [&](const dispatch::AgentView& agent) {
         if (wanted && dispatch::to_text(agent.presence) != *wanted) return true;
         return lower(agent.id.text()).find(search) == std::string::npos &&
@@ -106,12 +117,13 @@ AgentEndpoints::Answer AgentEndpoints::list(Call call) {
     const auto total = static_cast<std::int64_t>(agents.size());
     const auto first = std::min(total, integer_of(call.query, "offset").value_or(0));
     const auto count = std::min(total - first, integer_of(call.query, "limit").value_or(total));
-    json::array shown;
-    for (const auto& agent : std::span(agents).subspan(static_cast<std::size_t>(first),
-                                                       static_cast<std::size_t>(count))) {
-        shown.push_back(to_json(agent));
-    }
-    co_return json_response(json::object{{"agents", std::move(shown)}, {"total", total}});
+    const auto page =
+        std::span(agents).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    const auto standing = targeting_.standing(page);
+    json::array list;
+    for (std::size_t i = 0; i < page.size(); ++i)
+        list.push_back(to_json(page[i], standing[i]));
+    co_return json_response(json::object{{"agents", std::move(list)}, {"total", total}});
 }
 
 AgentEndpoints::Answer AgentEndpoints::accept_key(Call call) {
@@ -123,7 +135,11 @@ AgentEndpoints::Answer AgentEndpoints::accept_key(Call call) {
         admission_.accept_key(*id, public_key, call.identity.username, std::move(done));
     });
     if (!accepted) co_return to_problem(accepted.error());
-    co_return json_response(to_json(*accepted));
+    co_return json_response(shown(*accepted));
+}
+
+json::object AgentEndpoints::shown(const dispatch::AgentView& agent) const {
+    return to_json(agent, targeting_.standing(std::span(&agent, 1)).at(0));
 }
 
 }  // namespace cockpit::api

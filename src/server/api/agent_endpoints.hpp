@@ -5,14 +5,15 @@
 #include "server/api/api.hpp"
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/agent_directory.hpp"
+#include "server/targets/targeting.hpp"
 
 namespace cockpit::api {
 
 class AgentEndpoints {
   public:
     AgentEndpoints(const dispatch::AgentDirectory& directory, dispatch::Admission& admission,
-                   const runtime::Clock& clock)
-        : directory_(directory), admission_(admission), clock_(clock) {}
+                   const runtime::Clock& clock, const targets::Targeting& targeting)
+        : directory_(directory), admission_(admission), clock_(clock), targeting_(targeting) {}
     /// This object must outlive `api`.
     void add_to(Api& api);
 
@@ -22,10 +23,12 @@ class AgentEndpoints {
     Answer why(Call call);
     Answer list(Call call);
     Answer accept_key(Call call);
+    boost::json::object shown(const dispatch::AgentView& agent) const;
 
     const dispatch::AgentDirectory& directory_;
     dispatch::Admission& admission_;
     const runtime::Clock& clock_;
+    const targets::Targeting& targeting_;
 };
 
 }  // namespace cockpit::api

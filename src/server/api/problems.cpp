@@ -1,5 +1,6 @@
 #include "server/api/problems.hpp"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "log/log.hpp"
@@ -101,6 +102,29 @@ int status_of(dispatch::AcceptKeyError::Kind kind) {
     return 500;
 }
 
+int status_of(targets::ChangeError::Kind kind) {
+    using Kind = targets::ChangeError::Kind;
+    switch (kind) {
+        case Kind::invalid:
+            return 400;
+        case Kind::not_found:
+            return 404;
+        case Kind::conflict:
+            return 409;
+        case Kind::store_unavailable:
+            return 503;
+    }
+    return 500;
+}
+
+http::Response column_problem(std::string_view detail, std::size_t column) {
+    auto response = http::problem(400, detail);
+    auto body = json::parse(response.body).as_object();
+    body["column"] = column;
+    response.body = json::serialize(body);
+    return response;
+}
+
 }  // namespace
 
 http::Response to_problem(const auth::AccessError& error) {
@@ -154,6 +178,15 @@ http::Response to_problem(const dispatch::CancelError& error) {
 }
 
 http::Response to_problem(const dispatch::AcceptKeyError& error) {
+    return http::problem(status_of(error.kind), error.detail);
+}
+
+http::Response to_problem(const targets::TargetError& error, std::string_view field) {
+    return column_problem("'" + std::string(field) + "' is wrong: " + error.text(), error.column);
+}
+
+http::Response to_problem(const targets::ChangeError& error) {
+    if (error.column) return column_problem(error.detail, *error.column);
     return http::problem(status_of(error.kind), error.detail);
 }
 

@@ -10,6 +10,7 @@
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/dispatcher.hpp"
 #include "server/http/message.hpp"
+#include "server/targets/targeting.hpp"
 
 namespace cockpit::api {
 
@@ -18,6 +19,9 @@ http::Response to_problem(auth::TokenFailure failure);
 http::Response to_problem(const dispatch::SubmitError& error);
 http::Response to_problem(const dispatch::CancelError& error);
 http::Response to_problem(const dispatch::AcceptKeyError& error);
+/// 400 with `column`; `field` is where the expression stood.
+http::Response to_problem(const targets::TargetError& error, std::string_view field);
+http::Response to_problem(const targets::ChangeError& error);
 /// Logs the message; the client is told only that the database is unavailable.
 http::Response to_problem(const dispatch::StoreError& error);
 

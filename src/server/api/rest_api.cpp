@@ -14,7 +14,7 @@ std::vector<HealthCheck> with_database(std::vector<HealthCheck> checks,
 RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     : auth_(ports.access),
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
-      agents_(ports.directory, ports.admission, ports.clock),
+      agents_(ports.directory, ports.admission, ports.clock, ports.targeting),
       history_(ports.commands, ports.directory, ports.clock),
       output_({.commands = ports.commands,
                .store = ports.output_store,
@@ -23,6 +23,7 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
                .clock = ports.clock},
               ports.max_output_streams),
       health_(with_database(std::move(checks), ports.commands)),
+      groups_(ports.targeting, ports.directory, ports.clock),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
@@ -30,6 +31,7 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     history_.add_to(api_);
     output_.add_to(api_);
     health_.add_to(api_);
+    groups_.add_to(api_);
 }
 
 http::Handler RestApi::handler(http::Handler otherwise) {

@@ -5,6 +5,7 @@
 #include "server/api/api.hpp"
 #include "server/api/auth_endpoints.hpp"
 #include "server/api/command_endpoints.hpp"
+#include "server/api/group_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
@@ -22,6 +23,7 @@ struct Ports {
     const dispatch::AgentDirectory& directory;
     dispatch::Admission& admission;
     const runtime::Clock& clock;
+    targets::Targeting& targeting;
 };
 
 class RestApi {
@@ -44,6 +46,7 @@ class RestApi {
     HistoryEndpoints history_;
     OutputEndpoints output_;
     HealthEndpoints health_;
+    GroupEndpoints groups_;
     Api api_;
 };
 

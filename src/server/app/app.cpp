@@ -24,6 +24,7 @@
 #include "server/dispatch/dispatcher.hpp"
 #include "server/http/listener.hpp"
 #include "server/store/store.hpp"
+#include "server/targets/targeting.hpp"
 #include "server/transport/agent_transport.hpp"
 #include "server/transport/news_router.hpp"
 
@@ -105,6 +106,7 @@ class App {
                       clock_, directory_, *store_, transport_, random_command_id),
           output_({.limit_bytes = settings.output_limit_bytes}, clock_, *store_, transport_),
           news_(clock_, directory_, admission_, dispatcher_, output_),
+          targeting_(clock_, directory_, *store_),
           access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
           rest_({.access = access_,
                  .dispatcher = dispatcher_,
@@ -114,7 +116,8 @@ class App {
                  .max_output_streams = settings.max_output_streams,
                  .directory = directory_,
                  .admission = admission_,
-                 .clock = clock_},
+                 .clock = clock_,
+                 .targeting = targeting_},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -163,6 +166,8 @@ class App {
         using dispatch::StoreResult;
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { admission_.restore(std::move(done)); }));
+        or_fail(co_await runtime::await_callback<StoreResult<bool>>(
+            [this](auto done) { targeting_.restore(std::move(done)); }));
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { dispatcher_.restore(std::move(done)); }));
         const auto first_login =
@@ -227,6 +232,7 @@ class App {
             timer.expires_after(host_refresh);
             co_await timer.async_wait(asio::use_awaitable);
             admission_.refresh();
+            targeting_.refresh();
         }
     }
 
@@ -251,6 +257,7 @@ class App {
     dispatch::Dispatcher dispatcher_;
     dispatch::OutputLog output_;
     transport::NewsRouter news_;
+    targets::Targeting targeting_;
     auth::Access access_;
     api::RestApi rest_;
     std::unique_ptr<Standalone> standalone_;

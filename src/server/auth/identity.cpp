@@ -11,6 +11,7 @@ constexpr std::array permissions_there_are{
     Permission{"cockpit_agents:read", "see hosts, commands and history"},
     Permission{"cockpit_agents:write", "send commands to hosts"},
     Permission{"cockpit_agents:admin", "accept the keys of hosts"},
+    Permission{"cockpit_groups:write", "change groups and labels of hosts"},
     Permission{"users:read", "see accounts"},
     Permission{"users:write", "make and change accounts"},
 };

@@ -7,6 +7,7 @@
 #include "server/store/account_queries.hpp"
 #include "server/store/agent_queries.hpp"
 #include "server/store/command_queries.hpp"
+#include "server/store/group_queries.hpp"
 #include "server/store/group_writer.hpp"
 #include "server/store/output_queries.hpp"
 #include "server/store/reader_threads.hpp"
@@ -169,6 +170,24 @@ class DatabaseStore final : public Store {
     void redeem_join_token(std::string token_id, std::int64_t now_ms, dispatch::AgentRecord record,
                            DispatchDone<std::optional<dispatch::RedeemFailure>> done) override {
         write(store::redeem_join_token(token_id, now_ms, record), std::move(done));
+    }
+
+    // Groups and labels.
+    void load_targets(DispatchDone<targets::TargetRecords> done) override {
+        read<targets::TargetRecords>([](Connection& c) { return store::load_targets(c); },
+                                     std::move(done));
+    }
+    void add_group(targets::GroupRecord group, DispatchDone<bool> done) override {
+        write(store::add_group(group), std::move(done));
+    }
+    void replace_group(targets::GroupRecord group, DispatchDone<bool> done) override {
+        write(store::replace_group(group), std::move(done));
+    }
+    void remove_group(std::string name, DispatchDone<bool> done) override {
+        write(store::remove_group(name), std::move(done));
+    }
+    void save_labels(targets::LabelRecord labels, DispatchDone<bool> done) override {
+        write(store::save_labels(labels), std::move(done));
     }
 
     // Accounts.

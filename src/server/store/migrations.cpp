@@ -160,6 +160,22 @@ std::vector<Migration> all() {
             next BIGINT NOT NULL,
             data TEXT NOT NULL,
             PRIMARY KEY (command_id, attempt, start)))"}));
+    // members and labels are JSON: a list of ids, an object of texts.
+    list.push_back(migration("007_groups_and_labels", "Groups of hosts, and labels from the server",
+                             {R"(CREATE TABLE cockpit_groups (
+            name VARCHAR(255) PRIMARY KEY,
+            description TEXT NOT NULL,
+            members TEXT,
+            expression TEXT,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            updated_by VARCHAR(255) NOT NULL,
+            updated_at TIMESTAMP NOT NULL))",
+                              R"(CREATE TABLE cockpit_agent_labels (
+            agent_id VARCHAR(255) PRIMARY KEY,
+            labels TEXT NOT NULL,
+            updated_by VARCHAR(255) NOT NULL,
+            updated_at TIMESTAMP NOT NULL))"}));
     return list;
 }
 

@@ -47,7 +47,8 @@ ApiTest::ApiTest()
             .max_output_streams = 2,
             .directory = directory,
             .admission = admission,
-            .clock = clock},
+            .clock = clock,
+            .targeting = targeting},
            {{.name = "redis", .run = [this] { return health_of(&redis); }}}),
       handler(rest.handler()),
       admin(token_for("admin", {"*"})) {

@@ -14,6 +14,7 @@
 #include "fakes/memory_account_store.hpp"
 #include "fakes/memory_agent_store.hpp"
 #include "fakes/memory_command_store.hpp"
+#include "fakes/memory_group_store.hpp"
 #include "fakes/memory_output_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/set_clock.hpp"
@@ -66,6 +67,8 @@ class ApiTest : public testing::Test {
     dispatch::Dispatcher dispatcher;
     dispatch::OutputLog output_log{{.limit_bytes = 64}, clock, output_store, link};
     dispatch::Admission admission{clock, directory, agents, link};
+    fakes::MemoryGroupStore groups{io.get_executor()};
+    targets::Targeting targeting{clock, directory, groups};
     Health redis{.ok = true, .detail = "Redis answers"};
     RestApi rest;
     http::Handler handler;
