@@ -153,6 +153,14 @@ std::expected<SigningKey, std::string> SigningKey::load_or_create(
     return key;
 }
 
+std::array<unsigned char, 32> SigningKey::derive_key(std::string_view purpose) const {
+    std::array<unsigned char, 32> key;
+    // The first half of libsodium's secret key is the seed.
+    crypto_generichash(key.data(), key.size(), as_bytes(purpose), purpose.size(), secret_.data(),
+                       32);
+    return key;
+}
+
 std::string SigningKey::sign(std::string_view message) const {
     std::string signature(crypto_sign_BYTES, '\0');
     crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,

@@ -40,6 +40,9 @@ class SigningKey {
     const PublicKey& public_key() const { return public_key_; }
     /// Base64.
     std::string sign(std::string_view message) const;
+    /// A symmetric key for another purpose, always the same for the same purpose; tells nothing of
+    /// this key nor of those for other purposes (BLAKE2b keyed with the seed, RFC 7693).
+    std::array<unsigned char, 32> derive_key(std::string_view purpose) const;
 
     SigningKey(SigningKey&& other) noexcept;
     SigningKey& operator=(SigningKey&&) = delete;
