@@ -32,11 +32,13 @@ ALLOWED = {
     "server/http": ("log", "runtime", "protocol/text.hpp"),
     "server/auth": ("log", "crypto", "runtime"),
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),
-    "server/store": (*BOTTOM, "server/auth", "server/dispatch"),
+    "server/notify": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch"),
+    "server/delivery": ("log", "runtime", "server/notify"),
+    "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/notify"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
-    "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch"),
+    "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/notify"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/store", "server/transport", "server/api"),
+                   "server/notify", "server/delivery", "server/store", "server/transport", "server/api"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 
@@ -46,13 +48,14 @@ OUTSIDE = {
     "sodium": ("crypto",),
     "sqlite3.h": ("server/store",),
     "libpq-fe.h": ("server/store",),
+    "curl/": ("server/delivery",),
     "boost/beast": ("server/http", "agent/commands", "runtime", "cli"),
     "spdlog/": ("log",),
     "CLI/": ("agent/app", "server/app", "cli"),
 }
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
-PURE = ("protocol", "agent/executor", "server/dispatch")
+PURE = ("protocol", "agent/executor", "server/dispatch", "server/notify")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

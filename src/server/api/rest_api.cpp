@@ -16,12 +16,16 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
       agents_(ports.directory, ports.admission, ports.clock),
       history_(ports.commands, ports.directory, ports.clock),
+      notifications_(ports.notifications, ports.clock),
+      webhooks_(ports.notifications),
       health_(with_database(std::move(checks), ports.commands)),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
     agents_.add_to(api_);
     history_.add_to(api_);
+    notifications_.add_to(api_);
+    webhooks_.add_to(api_);
     health_.add_to(api_);
 }
 

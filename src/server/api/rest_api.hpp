@@ -7,6 +7,8 @@
 #include "server/api/command_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
+#include "server/api/notification_endpoints.hpp"
+#include "server/api/webhook_endpoints.hpp"
 
 namespace cockpit::api {
 
@@ -18,6 +20,7 @@ struct Ports {
     const dispatch::AgentDirectory& directory;
     dispatch::Admission& admission;
     const runtime::Clock& clock;
+    NotificationPorts notifications;
 };
 
 class RestApi {
@@ -38,6 +41,8 @@ class RestApi {
     CommandEndpoints commands_;
     AgentEndpoints agents_;
     HistoryEndpoints history_;
+    NotificationEndpoints notifications_;
+    WebhookEndpoints webhooks_;
     HealthEndpoints health_;
     Api api_;
 };

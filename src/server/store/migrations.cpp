@@ -141,6 +141,73 @@ std::vector<Migration> all() {
             started_at TIMESTAMP,
             completed_at TIMESTAMP,
             PRIMARY KEY (command_id, attempt)))"}));
+
+    list.push_back(migration(
+        "010_notifications", "Who is notified of what, the outbox, incoming webhooks",
+        {R"(CREATE TABLE cockpit_notification_targets (
+            name VARCHAR(100) PRIMARY KEY,
+            kind VARCHAR(20) NOT NULL,
+            sealed_url TEXT,
+            sealed_secret TEXT,
+            addresses TEXT NOT NULL,
+            events TEXT NOT NULL,
+            agents TEXT NOT NULL,
+            enabled BOOLEAN NOT NULL,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            changed_at TIMESTAMP NOT NULL))",
+         R"(CREATE TABLE cockpit_notifications (
+            id {serial},
+            delivery_id VARCHAR(36) NOT NULL UNIQUE,
+            target VARCHAR(100) NOT NULL,
+            event_id VARCHAR(400) NOT NULL,
+            event VARCHAR(100) NOT NULL,
+            subject VARCHAR(255) NOT NULL,
+            body TEXT NOT NULL,
+            status VARCHAR(20) NOT NULL,
+            attempts INTEGER NOT NULL,
+            failures INTEGER NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            next_attempt_at_ms BIGINT NOT NULL,
+            give_up_at_ms BIGINT NOT NULL,
+            lease_owner VARCHAR(64),
+            lease_until_ms BIGINT NOT NULL,
+            last_status INTEGER,
+            last_error TEXT,
+            last_response TEXT,
+            last_attempt_at TIMESTAMP,
+            delivered_at TIMESTAMP,
+            UNIQUE (target, event_id)))",
+         "CREATE INDEX ix_cockpit_notifications_due ON cockpit_notifications "
+         "(target, next_attempt_at_ms, id) WHERE status = 'pending'",
+         "CREATE INDEX ix_cockpit_notifications_created_at ON cockpit_notifications (created_at)",
+         R"(CREATE TABLE cockpit_host_states (
+            agent_id VARCHAR(255) PRIMARY KEY,
+            state VARCHAR(20) NOT NULL,
+            event_id VARCHAR(400) NOT NULL,
+            changed_at TIMESTAMP NOT NULL))",
+         R"(CREATE TABLE cockpit_incoming_webhooks (
+            name VARCHAR(100) PRIMARY KEY,
+            provider VARCHAR(20) NOT NULL,
+            sealed_secret TEXT NOT NULL,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL))",
+         R"(CREATE TABLE cockpit_incoming_pushes (
+            id {serial},
+            webhook VARCHAR(100) NOT NULL,
+            delivery_id VARCHAR(100) NOT NULL,
+            body_digest VARCHAR(64) NOT NULL,
+            provider VARCHAR(20) NOT NULL,
+            repository TEXT NOT NULL,
+            urls TEXT NOT NULL,
+            branch TEXT NOT NULL,
+            before_commit TEXT NOT NULL,
+            after_commit TEXT NOT NULL,
+            pusher TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            received_at TIMESTAMP NOT NULL,
+            UNIQUE (webhook, delivery_id),
+            UNIQUE (webhook, body_digest)))"}));
     return list;
 }
 

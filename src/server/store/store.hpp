@@ -1,6 +1,6 @@
 #pragma once
-// The server's database: SQLite inside the process, or PostgreSQL. Each store implements the three
-// interfaces that dispatch and auth own.
+// The server's database: SQLite inside the process, or PostgreSQL. Each store implements the
+// interfaces that dispatch, auth and notify own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
 // and only then answers each. A write that fails alone (a broken row) fails alone: the group is
@@ -22,6 +22,8 @@
 #include "server/auth/account_store.hpp"
 #include "server/dispatch/agent_store.hpp"
 #include "server/dispatch/command_store.hpp"
+#include "server/notify/incoming_store.hpp"
+#include "server/notify/notification_store.hpp"
 
 namespace cockpit::store {
 
@@ -33,7 +35,9 @@ struct WriteCounts {
 
 class Store : public dispatch::CommandStore,
               public dispatch::AgentStore,
-              public auth::AccountStore {
+              public auth::AccountStore,
+              public notify::NotificationStore,
+              public notify::IncomingStore {
   public:
     /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards
     /// but those already posted to `io`.
