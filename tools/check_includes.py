@@ -37,11 +37,13 @@ ALLOWED = {
     "server/targets": ("log", "protocol", *PURE_RUNTIME, "server/dispatch/agent_directory.hpp",
                        "server/dispatch/command_store.hpp"),
     "server/runs": ("crypto",),
-    "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets"),
+    "server/notify": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch"),
+    "server/delivery": ("log", "runtime", "server/notify"),
+    "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets", "server/notify"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
-    "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets"),
+    "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets", "server/notify"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/targets", "server/store", "server/transport", "server/api"),
+                   "server/targets", "server/notify", "server/delivery", "server/store", "server/transport", "server/api"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 
@@ -51,13 +53,14 @@ OUTSIDE = {
     "sodium": ("crypto",),
     "sqlite3.h": ("server/store",),
     "libpq-fe.h": ("server/store",),
+    "curl/": ("server/delivery",),
     "boost/beast": ("server/http", "agent/commands", "runtime", "cli"),
     "spdlog/": ("log",),
     "CLI/": ("agent/app", "server/app", "cli"),
 }
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
-PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs")
+PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs", "server/notify")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -83,6 +83,7 @@ std::expected<ServerSettings, std::vector<std::string>> read_server_settings(
         static_cast<int>(reader.integer("AGENT_RATE_LIMIT", 20, 0, 1'000'000));
     settings.agent_rate_burst =
         static_cast<int>(reader.integer("AGENT_RATE_BURST", 200, 1, 1'000'000));
+    settings.notify = read_notify_settings(reader);
     settings.log_level = read_log_level(reader);
     settings.log_format = read_log_format(reader);
     if (!reader.errors().empty()) return std::unexpected(reader.errors());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/notify_settings.hpp"
 #include "config/redis_settings.hpp"
 #include "log/log.hpp"
 
@@ -32,6 +33,7 @@ struct ServerSettings {
     int agent_rate_burst = 200;                  ///< AGENT_RATE_BURST: as many at once
     log::Level log_level = log::Level::info;     ///< LOGLEVEL
     log::Format log_format = log::Format::text;  ///< LOG_FORMAT
+    NotifySettings notify;
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

@@ -51,7 +51,7 @@ std::optional<http::Response> wrong_content_type(const http::Request& request) {
 
 std::expected<boost::json::object, http::Response> body_of(const http::Request& request,
                                                            const Endpoint& endpoint) {
-    if (!takes_body(endpoint)) return boost::json::object();
+    if (!takes_body(endpoint) || endpoint.raw) return boost::json::object();
     const bool any_required =
         std::ranges::any_of(endpoint.body, [](const Field& field) { return field.required; });
     if (request.body.empty() && !any_required) return boost::json::object();
@@ -132,7 +132,11 @@ asio::awaitable<http::Response> Api::run(const http::Request& request) {
               .body = *std::move(body),
               .identity = *std::move(identity),
               .peer = request.peer_address};
-    if (const auto key = request.header("idempotency-key")) {
+    if (endpoint.raw) {
+        call.headers = request.headers;
+        call.raw_body = request.body;
+    }
+    if (const auto key = request.header("idempotency-key"); key && !endpoint.raw) {
         if (!is_idempotency_key(*key)) {
             co_return http::problem(
                 400, "the Idempotency-Key header must be 1 to 255 printable ASCII characters");

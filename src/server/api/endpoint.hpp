@@ -25,7 +25,9 @@ struct Call {
     auth::Identity identity;                  ///< empty for open endpoints
     std::string peer;
     std::optional<std::string> idempotency_key;  ///< the header of that name
-    std::map<std::string, std::string> headers;  ///< those that the endpoint reads, by name
+    /// By name in lower case: those that the endpoint reads, or all of them for raw endpoints.
+    std::map<std::string, std::string> headers;
+    std::string raw_body;  ///< only of raw endpoints
 };
 
 struct Endpoint {
@@ -49,6 +51,9 @@ struct Endpoint {
     std::vector<std::pair<int, std::string>> responses;  ///< status and when
     /// The Call lives in the coroutine. What it throws becomes a 500.
     std::function<boost::asio::awaitable<http::Response>(Call)> handle;
+    /// The handler reads headers and body itself, as they came: what is signed must not be parsed
+    /// before it is verified. `body` must be empty.
+    bool raw = false;
 };
 
 }  // namespace cockpit::api

@@ -22,6 +22,8 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
                .directory = ports.directory,
                .clock = ports.clock},
               ports.max_output_streams),
+      notifications_(ports.notifications, ports.clock),
+      webhooks_(ports.notifications),
       health_(with_database(std::move(checks), ports.commands)),
       groups_(ports.targeting, ports.directory, ports.clock),
       api_(ports.access) {
@@ -30,6 +32,8 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     agents_.add_to(api_);
     history_.add_to(api_);
     output_.add_to(api_);
+    notifications_.add_to(api_);
+    webhooks_.add_to(api_);
     health_.add_to(api_);
     groups_.add_to(api_);
 }

@@ -8,7 +8,9 @@
 #include "server/api/group_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
+#include "server/api/notification_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
+#include "server/api/webhook_endpoints.hpp"
 
 namespace cockpit::api {
 
@@ -24,6 +26,7 @@ struct Ports {
     dispatch::Admission& admission;
     const runtime::Clock& clock;
     targets::Targeting& targeting;
+    NotificationPorts notifications;
 };
 
 class RestApi {
@@ -45,6 +48,8 @@ class RestApi {
     AgentEndpoints agents_;
     HistoryEndpoints history_;
     OutputEndpoints output_;
+    NotificationEndpoints notifications_;
+    WebhookEndpoints webhooks_;
     HealthEndpoints health_;
     GroupEndpoints groups_;
     Api api_;

@@ -17,12 +17,17 @@
 #include "runtime/clock.hpp"
 #include "runtime/task_scope.hpp"
 #include "server/api/rest_api.hpp"
+#include "server/api/views.hpp"
 #include "server/app/standalone.hpp"
 #include "server/app/state_directory.hpp"
 #include "server/auth/access.hpp"
+#include "server/delivery/curl_sender.hpp"
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/dispatcher.hpp"
 #include "server/http/listener.hpp"
+#include "server/notify/deliverer.hpp"
+#include "server/notify/incoming_hooks.hpp"
+#include "server/notify/notifier.hpp"
 #include "server/store/store.hpp"
 #include "server/targets/targeting.hpp"
 #include "server/transport/agent_transport.hpp"
@@ -38,6 +43,12 @@ constexpr milliseconds request_grace(5'000);
 constexpr std::chrono::seconds host_refresh(15);
 constexpr std::chrono::hours token_sweep(1);
 constexpr std::size_t pool_threads = 2;
+constexpr milliseconds sending_grace(3'000);
+// In ticks of half a second.
+constexpr int look_at_hosts_each = 2;
+constexpr int read_targets_each = 10;
+constexpr int catch_up_each = 120;
+constexpr int sweep_outbox_each = 7'200;
 
 struct StartFailure : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -65,6 +76,34 @@ protocol::CommandId random_command_id() {
     unsigned char bytes[16];
     crypto::fill_random(bytes);
     return protocol::CommandId::from_random_bytes(bytes);
+}
+
+std::string random_id() {
+    return random_command_id().text();
+}
+
+double random_chance() {
+    unsigned char bytes[2];
+    crypto::fill_random(bytes);
+    return (bytes[0] * 256 + bytes[1]) / 65'535.0;
+}
+
+notify::RetrySchedule retry_schedule(const config::NotifySettings& settings) {
+    return {.first_ms = settings.first_retry_ms,
+            .longest_ms = settings.longest_retry_ms,
+            .give_up_ms = settings.give_up_ms};
+}
+
+delivery::SenderSettings sender_settings(const config::NotifySettings& settings) {
+    return {.threads = static_cast<std::size_t>(settings.at_once),
+            .timeout_ms = settings.timeout_ms,
+            .allow_local = settings.allow_local,
+            .allow_hosts = settings.allow_hosts,
+            .smtp_url = settings.smtp_url,
+            .smtp_user = settings.smtp_user,
+            .smtp_password = settings.smtp_password,
+            .smtp_from = settings.smtp_from,
+            .smtp_require_tls = settings.smtp_require_tls};
 }
 
 std::string consumer_name(const config::ServerSettings& settings) {
@@ -108,6 +147,29 @@ class App {
           news_(clock_, directory_, admission_, dispatcher_, output_),
           targeting_(clock_, directory_, *store_),
           access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
+          secrets_(key_.derive("secrets of notifications at rest")),
+          targets_(*store_, clock_, secrets_,
+                   settings.notify.smtp_url.empty() ? "" : settings.notify.smtp_from),
+          sender_(io_.get_executor(), sender_settings(settings.notify)),
+          deliverer_({.schedule = retry_schedule(settings.notify),
+                      .at_once = static_cast<std::size_t>(settings.notify.at_once),
+                      .lease_ms = 2 * settings.notify.timeout_ms + 10'000,
+                      .owner = random_id()},
+                     {.store = *store_,
+                      .targets = targets_,
+                      .sender = sender_,
+                      .clock = clock_,
+                      .chance = random_chance,
+                      .new_id = random_id}),
+          notifier_(retry_schedule(settings.notify), settings.notify.host_stable_ms,
+                    {.store = *store_,
+                     .targets = targets_,
+                     .clock = clock_,
+                     .new_id = random_id,
+                     .command_json =
+                         [](const dispatch::CommandRecord& record) { return api::to_json(record); },
+                     .published = [this] { deliverer_.look(); }}),
+          hooks_(*store_, clock_, secrets_),
           rest_({.access = access_,
                  .dispatcher = dispatcher_,
                  .commands = *store_,
@@ -117,7 +179,12 @@ class App {
                  .directory = directory_,
                  .admission = admission_,
                  .clock = clock_,
-                 .targeting = targeting_},
+                 .targeting = targeting_,
+                 .notifications = {.targets = targets_,
+                                   .outbox = *store_,
+                                   .deliverer = deliverer_,
+                                   .incoming = *store_,
+                                   .hooks = hooks_}},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -170,6 +237,10 @@ class App {
             [this](auto done) { targeting_.restore(std::move(done)); }));
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { dispatcher_.restore(std::move(done)); }));
+        co_await runtime::await_callback<bool>(
+            [this](auto done) { targets_.refresh(std::move(done)); });
+        dispatcher_.tell_ends_to(&notifier_);
+        notifier_.catch_up(*store_);
         const auto first_login =
             or_fail(co_await access_.ensure_administrator(settings_.admin_password));
 
@@ -190,6 +261,7 @@ class App {
         }
         transport_.start(news_);
         tasks_.spawn("tick", keep_ticking());
+        tasks_.spawn("notify", keep_notifying());
         tasks_.spawn("refresh hosts", refresh_hosts());
         tasks_.spawn("token sweep", sweep_tokens());
         listener_->start();
@@ -208,6 +280,7 @@ class App {
         if (standalone_) co_await standalone_->stop_agent();
         co_await tasks_.stop();
         co_await transport_.stop();
+        co_await stop_sending();
         if (standalone_) co_await standalone_->stop_redis();
     }
 
@@ -223,6 +296,34 @@ class App {
             co_await timer.async_wait(asio::use_awaitable);
             dispatcher_.on_tick();
             output_.on_tick();
+        }
+    }
+
+    asio::awaitable<void> keep_notifying() {
+        asio::steady_timer timer(io_);
+        for (int ticks = 1;; ++ticks) {
+            timer.expires_after(tick);
+            co_await timer.async_wait(asio::use_awaitable);
+            notifier_.on_tick();
+            deliverer_.look();
+            if (ticks % look_at_hosts_each == 0 && notifier_.watches_hosts()) {
+                notifier_.on_hosts(directory_.list(clock_.wall_ms()));
+            }
+            if (ticks % read_targets_each == 0) targets_.refresh([](bool) {});
+            if (ticks % catch_up_each == 0) notifier_.catch_up(*store_);
+            if (ticks % sweep_outbox_each == 0) deliverer_.sweep();
+        }
+    }
+
+    // What is under way is ended, and written down as not counted.
+    asio::awaitable<void> stop_sending() {
+        deliverer_.stop();
+        sender_.stop();
+        asio::steady_timer timer(io_);
+        const auto deadline = std::chrono::steady_clock::now() + sending_grace;
+        while (deliverer_.under_way() > 0 && std::chrono::steady_clock::now() < deadline) {
+            timer.expires_after(milliseconds(20));
+            co_await timer.async_wait(asio::use_awaitable);
         }
     }
 
@@ -259,6 +360,12 @@ class App {
     transport::NewsRouter news_;
     targets::Targeting targeting_;
     auth::Access access_;
+    crypto::SecretBox secrets_;
+    notify::TargetBook targets_;
+    delivery::CurlSender sender_;
+    notify::Deliverer deliverer_;
+    notify::Notifier notifier_;
+    notify::IncomingHooks hooks_;
     api::RestApi rest_;
     std::unique_ptr<Standalone> standalone_;
     std::unique_ptr<http::Listener> listener_;

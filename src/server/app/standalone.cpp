@@ -49,7 +49,8 @@ runtime::ChildSettings agent_child(const std::filesystem::path& state_directory,
     auto environment = config::process_environment();
     std::erase_if(environment, [](const auto& item) {
         return item.first.starts_with("REDIS_") || item.first == "DATABASE_URL" ||
-               item.first == "COCKPIT_ADMIN_PASSWORD" || item.first == "COCKPIT_JOIN_TOKEN";
+               item.first.starts_with("NOTIFY_") || item.first == "COCKPIT_ADMIN_PASSWORD" ||
+               item.first == "COCKPIT_JOIN_TOKEN";
     });
     environment["REDIS_SOCKET"] = standalone_redis_socket(state_directory).string();
     environment["COCKPIT_STATE_DIR"] = agent_directory(state_directory).string();

@@ -12,6 +12,8 @@ constexpr std::array permissions_there_are{
     Permission{"cockpit_agents:write", "send commands to hosts"},
     Permission{"cockpit_agents:admin", "accept the keys of hosts"},
     Permission{"cockpit_groups:write", "change groups and labels of hosts"},
+    Permission{"notifications:read", "see who is notified of what, deliveries, incoming webhooks"},
+    Permission{"notifications:write", "make and change them, and send again"},
     Permission{"users:read", "see accounts"},
     Permission{"users:write", "make and change accounts"},
 };

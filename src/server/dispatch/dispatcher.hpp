@@ -23,6 +23,7 @@
 #include "server/dispatch/agent_directory.hpp"
 #include "server/dispatch/agent_link.hpp"
 #include "server/dispatch/command_store.hpp"
+#include "server/dispatch/end_listener.hpp"
 #include "server/dispatch/rate_limit.hpp"
 #include "server/dispatch/waiters.hpp"
 
@@ -127,6 +128,9 @@ class Dispatcher {
     /// Another server of ours says that this command ended; looked up where somebody here cares.
     void on_ended_elsewhere(const protocol::CommandId& id);
 
+    /// Who is told of each end that this server wrote; null for nobody. Must outlive this object.
+    void tell_ends_to(EndListener* listener) { end_listener_ = listener; }
+
     /// To be called about once a second: sends what waits for a host that is back, asks again for
     /// what got no receipt, ends what can no longer start, takes up what other servers left open.
     void on_tick();
@@ -177,6 +181,7 @@ class Dispatcher {
     std::unordered_map<std::string, Open> open_;  ///< by command id
     std::int64_t looked_for_others_ms_ = 0;
     bool looking_for_others_ = false;
+    EndListener* end_listener_ = nullptr;
     std::shared_ptr<Waiters> waiters_;  ///< shared with each Waiter
 };
 

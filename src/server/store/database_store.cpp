@@ -9,6 +9,8 @@
 #include "server/store/command_queries.hpp"
 #include "server/store/group_queries.hpp"
 #include "server/store/group_writer.hpp"
+#include "server/store/incoming_queries.hpp"
+#include "server/store/notification_queries.hpp"
 #include "server/store/output_queries.hpp"
 #include "server/store/reader_threads.hpp"
 
@@ -226,6 +228,89 @@ class DatabaseStore final : public Store {
     }
     void remove_expired_tokens(std::int64_t now_ms, AuthDone<std::int64_t> done) override {
         write(store::remove_expired_tokens(now_ms), std::move(done));
+    }
+
+    // Notifications.
+    void load_targets(DispatchDone<std::vector<notify::TargetRecord>> done) override {
+        read<std::vector<notify::TargetRecord>>(
+            [](Connection& c) { return store::load_targets(c); }, std::move(done));
+    }
+    void add_target(notify::TargetRecord record, DispatchDone<bool> done) override {
+        write(store::add_target(record), std::move(done));
+    }
+    void change_target(notify::TargetRecord record, DispatchDone<bool> done) override {
+        write(store::change_target(record), std::move(done));
+    }
+    void remove_target(std::string name, std::int64_t at_ms, DispatchDone<bool> done) override {
+        write(store::remove_target(name, at_ms), std::move(done));
+    }
+    void publish_event(notify::Publication publication, DispatchDone<std::int64_t> done) override {
+        write(store::publish_event(publication), std::move(done));
+    }
+    void due_deliveries(std::int64_t now_ms,
+                        DispatchDone<std::vector<notify::Delivery>> done) override {
+        read<std::vector<notify::Delivery>>(
+            [now_ms](Connection& c) { return store::due_deliveries(c, now_ms); }, std::move(done));
+    }
+    void claim_delivery(std::int64_t id, std::string owner, std::int64_t now_ms,
+                        std::int64_t until_ms,
+                        DispatchDone<std::optional<notify::Delivery>> done) override {
+        write(store::claim_delivery(id, owner, now_ms, until_ms), std::move(done));
+    }
+    void settle_delivery(notify::Settlement settlement, DispatchDone<bool> done) override {
+        write(store::settle_delivery(settlement), std::move(done));
+    }
+    void find_delivery(std::int64_t id,
+                       DispatchDone<std::optional<notify::Delivery>> done) override {
+        read<std::optional<notify::Delivery>>(
+            [id](Connection& c) { return store::find_delivery(c, id); }, std::move(done));
+    }
+    void list_deliveries(notify::DeliveryQuery query,
+                         DispatchDone<std::vector<notify::Delivery>> done) override {
+        read<std::vector<notify::Delivery>>(
+            [query = std::move(query)](Connection& c) { return store::list_deliveries(c, query); },
+            std::move(done));
+    }
+    void resend_delivery(std::int64_t id, std::int64_t now_ms, std::int64_t give_up_at_ms,
+                         DispatchDone<bool> done) override {
+        write(store::resend_delivery(id, now_ms, give_up_at_ms), std::move(done));
+    }
+    void sweep_deliveries(std::int64_t delivered_before_ms, std::int64_t dead_before_ms,
+                          DispatchDone<std::int64_t> done) override {
+        write(store::sweep_deliveries(delivered_before_ms, dead_before_ms), std::move(done));
+    }
+
+    // Incoming webhooks.
+    void load_hooks(DispatchDone<std::vector<notify::HookRecord>> done) override {
+        read<std::vector<notify::HookRecord>>([](Connection& c) { return store::load_hooks(c); },
+                                              std::move(done));
+    }
+    void find_hook(std::string name,
+                   DispatchDone<std::optional<notify::HookRecord>> done) override {
+        read<std::optional<notify::HookRecord>>(
+            [name = std::move(name)](Connection& c) { return store::find_hook(c, name); },
+            std::move(done));
+    }
+    void add_hook(notify::HookRecord record, DispatchDone<bool> done) override {
+        write(store::add_hook(record), std::move(done));
+    }
+    void remove_hook(std::string name, DispatchDone<bool> done) override {
+        write(store::remove_hook(name), std::move(done));
+    }
+    void add_push(notify::PushRecord record,
+                  DispatchDone<std::optional<std::int64_t>> done) override {
+        write(store::add_push(record), std::move(done));
+    }
+    void set_push_outcome(std::int64_t id, std::string outcome, DispatchDone<bool> done) override {
+        write(store::set_push_outcome(id, outcome), std::move(done));
+    }
+    void list_pushes(std::string hook, int limit,
+                     DispatchDone<std::vector<notify::PushRecord>> done) override {
+        read<std::vector<notify::PushRecord>>(
+            [hook = std::move(hook), limit](Connection& c) {
+                return store::list_pushes(c, hook, limit);
+            },
+            std::move(done));
     }
 
   private:

@@ -1,6 +1,6 @@
 #pragma once
 // The server's database: SQLite inside the process, or PostgreSQL. Each store implements the
-// interfaces that dispatch, auth and targets own.
+// interfaces that dispatch, auth, targets and notify own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
 // and only then answers each. A write that fails alone (a broken row) fails alone: the group is
@@ -23,6 +23,8 @@
 #include "server/dispatch/agent_store.hpp"
 #include "server/dispatch/command_store.hpp"
 #include "server/dispatch/output_store.hpp"
+#include "server/notify/incoming_store.hpp"
+#include "server/notify/notification_store.hpp"
 #include "server/targets/group_store.hpp"
 
 namespace cockpit::store {
@@ -37,7 +39,9 @@ class Store : public dispatch::CommandStore,
               public dispatch::OutputStore,
               public dispatch::AgentStore,
               public auth::AccountStore,
-              public targets::GroupStore {
+              public targets::GroupStore,
+              public notify::NotificationStore,
+              public notify::IncomingStore {
   public:
     /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards
     /// but those already posted to `io`.

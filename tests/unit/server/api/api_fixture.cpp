@@ -48,7 +48,12 @@ ApiTest::ApiTest()
             .directory = directory,
             .admission = admission,
             .clock = clock,
-            .targeting = targeting},
+            .targeting = targeting,
+            .notifications = {.targets = targets,
+                              .outbox = notifications,
+                              .deliverer = deliverer,
+                              .incoming = notifications,
+                              .hooks = hooks}},
            {{.name = "redis", .run = [this] { return health_of(&redis); }}}),
       handler(rest.handler()),
       admin(token_for("admin", {"*"})) {
@@ -73,6 +78,24 @@ Answer ApiTest::call(std::string method, std::string_view target, std::string bo
                   .headers = response.headers};
     answer.body = json::parse(response.body).as_object();
     return answer;
+}
+
+Answer ApiTest::call_open(std::string_view target, std::string body,
+                          std::map<std::string, std::string> headers) {
+    auto parsed = http::parse_target(target);
+    if (!parsed) throw std::invalid_argument(parsed.error());
+    http::Request request{.method = "POST",
+                          .path = parsed->path,
+                          .raw_path = parsed->raw_path,
+                          .query = parsed->query,
+                          .headers = std::move(headers),
+                          .body = std::move(body),
+                          .peer_address = "10.0.0.1"};
+    const auto response = fakes::run_task(io, handler(request));
+    return {.status = response.status,
+            .content_type = response.content_type,
+            .headers = response.headers,
+            .body = json::parse(response.body).as_object()};
 }
 
 std::string ApiTest::token_for(std::string username, std::vector<std::string> permissions,

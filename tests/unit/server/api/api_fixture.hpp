@@ -11,12 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "crypto/keys.hpp"
 #include "fakes/memory_account_store.hpp"
 #include "fakes/memory_agent_store.hpp"
 #include "fakes/memory_command_store.hpp"
 #include "fakes/memory_group_store.hpp"
+#include "fakes/memory_notification_store.hpp"
 #include "fakes/memory_output_store.hpp"
 #include "fakes/recording_agent_link.hpp"
+#include "fakes/recording_sender.hpp"
 #include "fakes/set_clock.hpp"
 #include "server/api/rest_api.hpp"
 
@@ -39,6 +42,9 @@ class ApiTest : public testing::Test {
 
     /// `target` as in a request line. `token` may be "" for none.
     Answer call(std::string method, std::string_view target, std::string body, std::string token);
+    /// With these headers, and no token.
+    Answer call_open(std::string_view target, std::string body,
+                     std::map<std::string, std::string> headers);
     Answer get(std::string_view target) { return call("GET", target, "", admin); }
     Answer post(std::string_view target, std::string body) {
         return call("POST", target, std::move(body), admin);
@@ -69,6 +75,18 @@ class ApiTest : public testing::Test {
     dispatch::Admission admission{clock, directory, agents, link};
     fakes::MemoryGroupStore groups{io.get_executor()};
     targets::Targeting targeting{clock, directory, groups};
+    fakes::MemoryNotificationStore notifications{io.get_executor()};
+    fakes::RecordingSender sender{io.get_executor()};
+    crypto::SecretBox box{crypto::SigningKey::generate().derive("test")};
+    notify::TargetBook targets{notifications, clock, box, "cockpit@example.org"};
+    notify::Deliverer deliverer{{.owner = "test"},
+                                {.store = notifications,
+                                 .targets = targets,
+                                 .sender = sender,
+                                 .clock = clock,
+                                 .chance = [] { return 0.5; },
+                                 .new_id = [] { return std::string("an id"); }}};
+    notify::IncomingHooks hooks{notifications, clock, box};
     Health redis{.ok = true, .detail = "Redis answers"};
     RestApi rest;
     http::Handler handler;
