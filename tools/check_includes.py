@@ -34,7 +34,7 @@ ALLOWED = {
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),
     "server/targets": ("log", "protocol", *PURE_RUNTIME, "server/dispatch/agent_directory.hpp",
                        "server/dispatch/command_store.hpp"),
-    "server/runs": ("crypto",),
+    "server/runs": ("protocol", "crypto"),
     "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
     "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets"),
