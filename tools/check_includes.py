@@ -36,7 +36,7 @@ ALLOWED = {
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),
     "server/targets": ("log", "protocol", *PURE_RUNTIME, "server/dispatch/agent_directory.hpp",
                        "server/dispatch/command_store.hpp"),
-    "server/runs": ("crypto",),
+    "server/runs": ("protocol", "crypto"),
     "server/notify": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch"),
     "server/delivery": ("log", "runtime", "server/notify"),
     "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets", "server/notify"),
