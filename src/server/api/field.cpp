@@ -25,6 +25,8 @@ std::string_view type_words(Field::Type type) {
             return "an object";
         case Field::Type::text_list:
             return "a list of strings";
+        case Field::Type::amount:
+            return "a number, or a share such as \"10%\"";
     }
     return "a value";
 }
@@ -45,6 +47,8 @@ bool has_type(const json::value& value, Field::Type type) {
             return value.is_bool();
         case Field::Type::object:
             return value.is_object();
+        case Field::Type::amount:
+            return value.is_int64() || value.is_string();
         case Field::Type::text_list:
             return value.is_array() &&
                    std::ranges::all_of(value.get_array(),
@@ -111,6 +115,7 @@ std::optional<std::string> wrong_value(const Field& field, const json::value& va
         }
         case Field::Type::boolean:
         case Field::Type::object:
+        case Field::Type::amount:
             return std::nullopt;
     }
     return std::nullopt;
@@ -138,6 +143,7 @@ std::optional<json::value> from_text(Field::Type type, std::string_view text) {
             return std::nullopt;
         case Field::Type::object:
         case Field::Type::text_list:
+        case Field::Type::amount:
             return std::nullopt;
     }
     return std::nullopt;

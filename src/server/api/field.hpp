@@ -15,7 +15,15 @@
 namespace cockpit::api {
 
 struct Field {
-    enum class Type { text, integer, number, boolean, object, text_list };
+    enum class Type {
+        text,
+        integer,
+        number,
+        boolean,
+        object,
+        text_list,
+        amount,  ///< of hosts: a number, or a share of all as text
+    };
 
     std::string name;
     Type type = Type::text;

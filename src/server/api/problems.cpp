@@ -102,8 +102,8 @@ int status_of(dispatch::AcceptKeyError::Kind kind) {
     return 500;
 }
 
-int status_of(targets::ChangeError::Kind kind) {
-    using Kind = targets::ChangeError::Kind;
+template <typename Kind>
+int status_of_change(Kind kind) {
     switch (kind) {
         case Kind::invalid:
             return 400;
@@ -187,7 +187,12 @@ http::Response to_problem(const targets::TargetError& error, std::string_view fi
 
 http::Response to_problem(const targets::ChangeError& error) {
     if (error.column) return column_problem(error.detail, *error.column);
-    return http::problem(status_of(error.kind), error.detail);
+    return http::problem(status_of_change(error.kind), error.detail);
+}
+
+http::Response to_problem(const runs::RunError& error) {
+    if (error.column) return column_problem(error.detail, *error.column);
+    return http::problem(status_of_change(error.kind), error.detail);
 }
 
 http::Response to_problem(const dispatch::StoreError& error) {

@@ -10,6 +10,7 @@
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/dispatcher.hpp"
 #include "server/http/message.hpp"
+#include "server/runs/run_error.hpp"
 #include "server/targets/targeting.hpp"
 
 namespace cockpit::api {
@@ -22,6 +23,7 @@ http::Response to_problem(const dispatch::AcceptKeyError& error);
 /// 400 with `column`; `field` is where the expression stood.
 http::Response to_problem(const targets::TargetError& error, std::string_view field);
 http::Response to_problem(const targets::ChangeError& error);
+http::Response to_problem(const runs::RunError& error);
 /// Logs the message; the client is told only that the database is unavailable.
 http::Response to_problem(const dispatch::StoreError& error);
 

@@ -26,6 +26,7 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
       webhooks_(ports.notifications),
       health_(with_database(std::move(checks), ports.commands)),
       groups_(ports.targeting, ports.directory, ports.clock),
+      runs_(ports.runs, ports.commands, ports.directory, ports.clock),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
@@ -36,6 +37,7 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     webhooks_.add_to(api_);
     health_.add_to(api_);
     groups_.add_to(api_);
+    runs_.add_to(api_);
 }
 
 http::Handler RestApi::handler(http::Handler otherwise) {

@@ -10,6 +10,7 @@
 #include "server/api/history_endpoints.hpp"
 #include "server/api/notification_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
+#include "server/api/run_endpoints.hpp"
 #include "server/api/webhook_endpoints.hpp"
 
 namespace cockpit::api {
@@ -27,6 +28,7 @@ struct Ports {
     const runtime::Clock& clock;
     targets::Targeting& targeting;
     NotificationPorts notifications;
+    RunPorts runs;
 };
 
 class RestApi {
@@ -52,6 +54,7 @@ class RestApi {
     WebhookEndpoints webhooks_;
     HealthEndpoints health_;
     GroupEndpoints groups_;
+    RunEndpoints runs_;
     Api api_;
 };
 

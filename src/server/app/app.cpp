@@ -28,6 +28,7 @@
 #include "server/notify/deliverer.hpp"
 #include "server/notify/incoming_hooks.hpp"
 #include "server/notify/notifier.hpp"
+#include "server/runs/run_engine.hpp"
 #include "server/store/store.hpp"
 #include "server/targets/targeting.hpp"
 #include "server/transport/agent_transport.hpp"
@@ -170,6 +171,21 @@ class App {
                          [](const dispatch::CommandRecord& record) { return api::to_json(record); },
                      .published = [this] { deliverer_.look(); }}),
           hooks_(*store_, clock_, secrets_),
+          params_(key_.derive("parameters of runs at rest")),
+          planner_({.store = *store_,
+                    .dispatcher = dispatcher_,
+                    .directory = directory_,
+                    .targeting = targeting_,
+                    .clock = clock_,
+                    .box = params_,
+                    .new_id = random_id,
+                    .hash_key = key_.derive("hashes of plans")}),
+          runs_({.owner = random_id()}, {.store = *store_,
+                                         .planner = planner_,
+                                         .dispatcher = dispatcher_,
+                                         .events = notifier_,
+                                         .clock = clock_,
+                                         .new_id = random_id}),
           rest_({.access = access_,
                  .dispatcher = dispatcher_,
                  .commands = *store_,
@@ -184,7 +200,8 @@ class App {
                                    .outbox = *store_,
                                    .deliverer = deliverer_,
                                    .incoming = *store_,
-                                   .hooks = hooks_}},
+                                   .hooks = hooks_},
+                 .runs = {.planner = planner_, .engine = runs_, .store = *store_}},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -296,6 +313,7 @@ class App {
             co_await timer.async_wait(asio::use_awaitable);
             dispatcher_.on_tick();
             output_.on_tick();
+            runs_.on_tick();
         }
     }
 
@@ -366,6 +384,9 @@ class App {
     notify::Deliverer deliverer_;
     notify::Notifier notifier_;
     notify::IncomingHooks hooks_;
+    crypto::SecretBox params_;
+    runs::Planner planner_;
+    runs::RunEngine runs_;
     api::RestApi rest_;
     std::unique_ptr<Standalone> standalone_;
     std::unique_ptr<http::Listener> listener_;

@@ -135,6 +135,13 @@ class Dispatcher {
     /// what got no receipt, ends what can no longer start, takes up what other servers left open.
     void on_tick();
 
+    /// What submit() would refuse it for now; nothing is counted or changed. The limit on the rate
+    /// is not asked.
+    std::optional<SubmitError> obstacle(Submission submission) const;
+    /// The commands in no final state that this server looks after, by host. The pointers are good
+    /// until anything else is called here.
+    std::map<std::string, std::vector<const CommandRecord*>> open_by_agent() const;
+
     std::size_t open_commands() const { return open_.size(); }
 
   private:

@@ -31,17 +31,31 @@ SubmitError too_fast(const std::string& agent, const RateLimit& rate, std::int64
             wait_ms};
 }
 
+SubmitError unknown(const protocol::AgentId& agent) {
+    return {SubmitError::Kind::unknown_agent,
+            "no agent is known as '" + agent.text() +
+                "': GET /api/cockpit-agent/list shows those that are"};
+}
+
 }  // namespace
+
+std::optional<SubmitError> Dispatcher::obstacle(Submission submission) const {
+    const auto view = directory_.find(submission.agent, clock_.wall_ms());
+    if (!view) return unknown(submission.agent);
+    return check(submission, *view);
+}
+
+std::map<std::string, std::vector<const CommandRecord*>> Dispatcher::open_by_agent() const {
+    std::map<std::string, std::vector<const CommandRecord*>> found;
+    for (const auto& [id, open] : open_)
+        found[open.record.agent_id].push_back(&open.record);
+    return found;
+}
 
 void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done) {
     if (!submission.idempotency) {
         const auto view = directory_.find(submission.agent, clock_.wall_ms());
-        if (!view) {
-            return done(std::unexpected(
-                SubmitError{SubmitError::Kind::unknown_agent,
-                            "no agent is known as '" + submission.agent.text() +
-                                "': GET /api/cockpit-agent/list shows those that are"}));
-        }
+        if (!view) return done(std::unexpected(unknown(submission.agent)));
         if (auto refusal = check(submission, *view)) {
             return done(std::unexpected(*std::move(refusal)));
         }
@@ -68,8 +82,7 @@ void Dispatcher::submit(Submission submission, runtime::Callback<Submitted> done
                            const auto view = directory_.find(submission.agent, clock_.wall_ms());
                            std::optional<SubmitError> refusal;
                            if (!view) {
-                               refusal = {SubmitError::Kind::unknown_agent,
-                                          "no agent is known as '" + submission.agent.text() + "'"};
+                               refusal = unknown(submission.agent);
                            } else {
                                refusal = check(submission, *view);
                            }

@@ -9,7 +9,7 @@ namespace cockpit::notify {
 namespace json = boost::json;
 
 std::span<const std::string_view> event_kinds() {
-    static constexpr std::array kinds{command_ended, host_changed};
+    static constexpr std::array kinds{command_ended, host_changed, run_ended, run_paused};
     return kinds;
 }
 

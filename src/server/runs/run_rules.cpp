@@ -23,27 +23,61 @@ std::expected<Amount, std::string> Amount::parse(std::string_view text) {
     return Amount{value, per_cent};
 }
 
+std::string Amount::text() const {
+    return std::to_string(value) + (per_cent ? "%" : "");
+}
+
 std::size_t Amount::of(std::size_t hosts) const {
     const auto number = static_cast<std::size_t>(std::max(value, 0));
     return per_cent ? hosts * number / 100 : number;
 }
 
+namespace {
+
+template <typename State>
+struct Word {
+    State state;
+    std::string_view text;
+};
+constexpr Word<RunState> run_words[] = {
+    {RunState::running, "running"},
+    {RunState::paused, "paused"},
+    {RunState::succeeded, "succeeded"},
+    {RunState::finished_with_failures, "finished_with_failures"},
+    {RunState::failed, "failed"},
+    {RunState::cancelled, "cancelled"},
+};
+constexpr Word<HostState> host_words[] = {
+    {HostState::waiting, "waiting"}, {HostState::sending, "sending"}, {HostState::sent, "sent"},
+    {HostState::ended, "ended"},     {HostState::skipped, "skipped"},
+};
+
+template <typename State, std::size_t N>
+std::string_view word_of(const Word<State> (&words)[N], State state) {
+    const auto found = std::ranges::find(words, state, &Word<State>::state);
+    return found == std::end(words) ? std::string_view("unknown") : found->text;
+}
+
+template <typename State, std::size_t N>
+std::optional<State> state_of(const Word<State> (&words)[N], std::string_view text) {
+    const auto found = std::ranges::find(words, text, &Word<State>::text);
+    if (found == std::end(words)) return std::nullopt;
+    return found->state;
+}
+
+}  // namespace
+
 std::string_view to_text(RunState state) {
-    switch (state) {
-        case RunState::running:
-            return "running";
-        case RunState::paused:
-            return "paused";
-        case RunState::succeeded:
-            return "succeeded";
-        case RunState::finished_with_failures:
-            return "finished_with_failures";
-        case RunState::failed:
-            return "failed";
-        case RunState::cancelled:
-            return "cancelled";
-    }
-    return "running";
+    return word_of(run_words, state);
+}
+std::optional<RunState> parse_run_state(std::string_view text) {
+    return state_of(run_words, text);
+}
+std::string_view to_text(HostState state) {
+    return word_of(host_words, state);
+}
+std::optional<HostState> parse_host_state(std::string_view text) {
+    return state_of(host_words, text);
 }
 
 bool is_final(RunState state) {
@@ -68,10 +102,16 @@ bool has_succeeded(const RunHost& host) {
 }
 }  // namespace
 
+namespace {
+std::size_t canaries_of(const Limits& limits, std::size_t all) {
+    const auto canary = limits.canary.value_or(all > 1 ? 1 : 0);
+    return std::min(all, static_cast<std::size_t>(std::max(canary, 0)));
+}
+}  // namespace
+
 RunRules::RunRules(Limits limits, std::vector<std::string> agent_ids) : limits_(limits) {
     const auto all = agent_ids.size();
-    const auto canary = limits_.canary.value_or(all > 1 ? 1 : 0);
-    canary_ = std::min(all, static_cast<std::size_t>(std::max(canary, 0)));
+    canary_ = canaries_of(limits_, all);
     const auto width = std::max<std::size_t>(1, limits_.concurrency.of(all));
     for (std::size_t i = 0; i < all; ++i) {
         const auto wave = i < canary_ ? 0 : (i - canary_) / width + (canary_ > 0 ? 1 : 0);
@@ -80,39 +120,54 @@ RunRules::RunRules(Limits limits, std::vector<std::string> agent_ids) : limits_(
     settle(0);
 }
 
+RunRules::RunRules(Limits limits, RunProgress progress, std::vector<RunHost> hosts)
+    : limits_(limits),
+      canary_(canaries_of(limits, hosts.size())),
+      hosts_(std::move(hosts)),
+      progress_(std::move(progress)) {}
+
 Work RunRules::work(std::int64_t now_ms) const {
     Work work;
-    if (is_final(state_)) return work;
-    const bool may_claim = state_ == RunState::running && !stopping_as_;
+    if (is_final(progress_.state)) return work;
+    const bool may_claim = progress_.state == RunState::running && !progress_.stopping_as;
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         const auto& host = hosts_[i];
         if (host.state == HostState::sending) work.submit.push_back(i);
-        if (host.state == HostState::sent && stopping_as_ == RunState::cancelled)
+        if (host.state == HostState::sent && progress_.stopping_as == RunState::cancelled)
             work.cancel.push_back(i);
-        if (host.state != HostState::waiting || host.wave != wave_ || !may_claim) continue;
-        if (now_ms >= wave_from_ms_)
+        if (host.state != HostState::waiting || host.wave != progress_.wave || !may_claim) continue;
+        if (now_ms >= progress_.wave_from_ms)
             work.claim.push_back(i);
         else
-            work.look_again_ms = wave_from_ms_;
+            work.look_again_ms = progress_.wave_from_ms;
     }
     return work;
 }
 
+void RunRules::become(std::size_t host, HostState state) {
+    hosts_[host].state = state;
+    changed_.push_back(host);
+}
+
+std::vector<std::size_t> RunRules::take_changed() {
+    return std::exchange(changed_, {});
+}
+
 void RunRules::sending(std::size_t host) {
-    if (host < hosts_.size() && hosts_[host].state == HostState::waiting)
-        hosts_[host].state = HostState::sending;
+    if (host >= hosts_.size() || hosts_[host].state != HostState::waiting) return;
+    become(host, HostState::sending);
 }
 
 void RunRules::sent(std::size_t host, std::string command_id) {
     if (host >= hosts_.size() || hosts_[host].state != HostState::sending) return;
-    hosts_[host].state = HostState::sent;
+    become(host, HostState::sent);
     hosts_[host].command_id = std::move(command_id);
 }
 
 void RunRules::ended(std::size_t host, CommandState outcome, std::int64_t now_ms) {
     if (host >= hosts_.size() || hosts_[host].state != HostState::sent) return;
     if (!protocol::is_final(outcome)) return;
-    hosts_[host].state = HostState::ended;
+    become(host, HostState::ended);
     hosts_[host].outcome = outcome;
     settle(now_ms);
 }
@@ -121,67 +176,69 @@ void RunRules::skipped(std::size_t host, std::string why, std::int64_t now_ms) {
     if (host >= hosts_.size()) return;
     auto& it = hosts_[host];
     if (it.state != HostState::waiting && it.state != HostState::sending) return;
-    it.state = HostState::skipped;
+    become(host, HostState::skipped);
     it.why = std::move(why);
     settle(now_ms);
 }
 
 void RunRules::pause(std::string why) {
-    if (state_ != RunState::running || stopping_as_) return;
-    state_ = RunState::paused;
-    why_ = std::move(why);
+    if (progress_.state != RunState::running || progress_.stopping_as) return;
+    progress_.state = RunState::paused;
+    progress_.why = std::move(why);
 }
 
 void RunRules::resume() {
-    if (state_ != RunState::paused) return;
-    state_ = RunState::running;
-    why_.clear();
+    if (progress_.state != RunState::paused) return;
+    progress_.state = RunState::running;
+    progress_.why.clear();
 }
 
 void RunRules::cancel(std::string why, std::int64_t now_ms) {
-    if (is_final(state_)) return;
+    if (is_final(progress_.state)) return;
     stop(RunState::cancelled, std::move(why));
     settle(now_ms);
 }
 
 void RunRules::stop(RunState as, std::string why) {
-    stopping_as_ = as;
-    state_ = RunState::running;
-    why_ = std::move(why);
-    for (auto& host : hosts_) {
-        if (host.state != HostState::waiting) continue;
-        host.state = HostState::skipped;
-        host.why = why_;
+    progress_.stopping_as = as;
+    progress_.state = RunState::running;
+    progress_.why = std::move(why);
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        if (hosts_[i].state != HostState::waiting) continue;
+        become(i, HostState::skipped);
+        hosts_[i].why = progress_.why;
     }
 }
 
 bool RunRules::wave_is_over() const {
-    return std::ranges::all_of(
-        hosts_, [this](const RunHost& host) { return host.wave != wave_ || is_done(host); });
+    return std::ranges::all_of(hosts_, [this](const RunHost& host) {
+        return host.wave != progress_.wave || is_done(host);
+    });
 }
 
 void RunRules::settle(std::int64_t now_ms) {
     const auto failures = static_cast<std::size_t>(std::ranges::count_if(hosts_, has_failed));
     const auto most = limits_.max_failures.of(hosts_.size());
     const auto canaries = std::span(hosts_).first(canary_);
-    if (!stopping_as_ && std::ranges::any_of(canaries, has_failed)) {
+    if (!progress_.stopping_as && std::ranges::any_of(canaries, has_failed)) {
         stop(RunState::failed, "a canary host failed");
-    } else if (!stopping_as_ && failures > most) {
+    } else if (!progress_.stopping_as && failures > most) {
         stop(RunState::failed, std::to_string(failures) + " hosts failed, and max_failures is " +
                                    std::to_string(most));
     }
     if (std::ranges::all_of(hosts_, is_done)) {
         // A stop that came when nothing was left to stop is told all the same: it was asked for.
-        state_ = stopping_as_                                 ? *stopping_as_
-                 : std::ranges::all_of(hosts_, has_succeeded) ? RunState::succeeded
-                                                              : RunState::finished_with_failures;
+        progress_.state = progress_.stopping_as ? *progress_.stopping_as
+                          : std::ranges::all_of(hosts_, has_succeeded)
+                              ? RunState::succeeded
+                              : RunState::finished_with_failures;
         return;
     }
-    if (stopping_as_ || !wave_is_over()) return;
-    const bool canary_is_over = wave_ == 0 && canary_ > 0;
+    if (progress_.stopping_as || !wave_is_over()) return;
+    const bool canary_is_over = progress_.wave == 0 && canary_ > 0;
     while (wave_is_over())
-        ++wave_;
-    wave_from_ms_ = now_ms + limits_.pause_ms;
+        ++progress_.wave;
+    progress_.wave_from_ms = now_ms + limits_.pause_ms;
     if (canary_is_over && std::ranges::none_of(canaries, has_succeeded))
         pause("no canary host succeeded or failed, so nothing is known yet");
 }

@@ -29,6 +29,7 @@ struct Amount {
     bool per_cent = false;
     /// "12" or "10%". The error is a sentence that says what is wrong and what would be right.
     static std::expected<Amount, std::string> parse(std::string_view text);
+    std::string text() const;
     /// Of that many hosts, rounded down.
     std::size_t of(std::size_t hosts) const;
 };
@@ -49,6 +50,7 @@ enum class RunState {
     cancelled,
 };
 std::string_view to_text(RunState state);
+std::optional<RunState> parse_run_state(std::string_view text);
 bool is_final(RunState state);
 
 enum class HostState {
@@ -59,6 +61,9 @@ enum class HostState {
     skipped,
 };
 
+std::string_view to_text(HostState state);
+std::optional<HostState> parse_host_state(std::string_view text);
+
 struct RunHost {
     std::string agent_id;
     std::size_t wave = 0;
@@ -66,6 +71,16 @@ struct RunHost {
     std::string command_id{};
     std::optional<protocol::CommandState> outcome{};  ///< set when ended
     std::string why{};                                ///< set when skipped
+};
+
+/// Where a run stands beside its hosts: what is to be kept so that it can go on elsewhere.
+struct RunProgress {
+    RunState state = RunState::running;
+    std::optional<RunState> stopping_as{};  ///< set: no host is claimed any more
+    std::string why{};                      ///< of paused, failed and cancelled
+    std::size_t wave = 0;
+    std::int64_t wave_from_ms = 0;  ///< the wave does not start before
+    bool operator==(const RunProgress&) const = default;
 };
 
 bool counts_as_failed(protocol::CommandState outcome);
@@ -82,11 +97,14 @@ struct Work {
 class RunRules {
   public:
     RunRules(Limits limits, std::vector<std::string> agent_ids);
+    /// Goes on where progress() and hosts() of another one stood.
+    RunRules(Limits limits, RunProgress progress, std::vector<RunHost> hosts);
 
-    RunState state() const { return state_; }
-    const std::string& why() const { return why_; }  ///< of paused, failed and cancelled
+    RunState state() const { return progress_.state; }
+    const std::string& why() const { return progress_.why; }
+    const RunProgress& progress() const { return progress_; }
     const std::vector<RunHost>& hosts() const { return hosts_; }
-    std::size_t wave() const { return wave_; }
+    std::size_t wave() const { return progress_.wave; }
     Work work(std::int64_t now_ms) const;
 
     // Events. One that no longer fits (late, twice) changes nothing. `host` is an index.
@@ -101,7 +119,11 @@ class RunRules {
     /// The hosts without success, which a rerun is for; in the order of this run.
     std::vector<std::string> to_rerun() const;
 
+    /// Hosts that became something else since the last call; one may be there more than once.
+    std::vector<std::size_t> take_changed();
+
   private:
+    void become(std::size_t host, HostState state);
     void settle(std::int64_t now_ms);
     void stop(RunState as, std::string why);
     bool wave_is_over() const;
@@ -109,11 +131,8 @@ class RunRules {
     Limits limits_;
     std::size_t canary_ = 0;
     std::vector<RunHost> hosts_;
-    RunState state_ = RunState::running;
-    std::optional<RunState> stopping_as_;  ///< set: no host is claimed any more
-    std::string why_;
-    std::size_t wave_ = 0;
-    std::int64_t wave_from_ms_ = 0;  ///< the wave does not start before
+    RunProgress progress_;
+    std::vector<std::size_t> changed_{};
 };
 
 }  // namespace cockpit::runs

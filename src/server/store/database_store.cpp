@@ -13,6 +13,7 @@
 #include "server/store/notification_queries.hpp"
 #include "server/store/output_queries.hpp"
 #include "server/store/reader_threads.hpp"
+#include "server/store/run_queries.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -311,6 +312,67 @@ class DatabaseStore final : public Store {
                 return store::list_pushes(c, hook, limit);
             },
             std::move(done));
+    }
+
+    // Plans and runs.
+    void add_plan(runs::PlanRecord plan, DispatchDone<bool> done) override {
+        write(store::add_plan(plan), std::move(done));
+    }
+    void find_plan(std::string plan_id,
+                   DispatchDone<std::optional<runs::PlanRecord>> done) override {
+        read<std::optional<runs::PlanRecord>>(
+            [id = std::move(plan_id)](Connection& c) { return store::find_plan(c, id); },
+            std::move(done));
+    }
+    void remove_plans_before(std::int64_t expired_ms, DispatchDone<bool> done) override {
+        write(store::remove_plans_before(expired_ms), std::move(done));
+    }
+    void add_run(runs::Run run, DispatchDone<bool> done) override {
+        write(store::add_run(run), std::move(done));
+    }
+    void find_run(std::string run_id, DispatchDone<std::optional<runs::Run>> done) override {
+        read<std::optional<runs::Run>>(
+            [id = std::move(run_id)](Connection& c) { return store::find_run(c, id); },
+            std::move(done));
+    }
+    void find_run_by_key(std::string created_by, std::string key,
+                         DispatchDone<std::optional<runs::RunRecord>> done) override {
+        read<std::optional<runs::RunRecord>>(
+            [by = std::move(created_by), key = std::move(key)](Connection& c) {
+                return store::find_run_by_key(c, by, key);
+            },
+            std::move(done));
+    }
+    void find_run_of_plan(std::string plan_id,
+                          DispatchDone<std::optional<runs::RunRecord>> done) override {
+        read<std::optional<runs::RunRecord>>(
+            [id = std::move(plan_id)](Connection& c) { return store::find_run_of_plan(c, id); },
+            std::move(done));
+    }
+    void list_runs(int limit, std::optional<std::int64_t> before_id,
+                   DispatchDone<runs::RunPage> done) override {
+        read<runs::RunPage>(
+            [limit, before_id](Connection& c) { return store::list_runs(c, limit, before_id); },
+            std::move(done));
+    }
+    void wish(std::string run_id, runs::Wish wish, std::string by,
+              DispatchDone<bool> done) override {
+        write(store::wish_of_run(run_id, wish, by), std::move(done));
+    }
+    void open_runs(std::string owner, std::int64_t now_ms,
+                   DispatchDone<std::vector<runs::RunRecord>> done) override {
+        read<std::vector<runs::RunRecord>>(
+            [owner = std::move(owner), now_ms](Connection& c) {
+                return store::open_runs(c, owner, now_ms);
+            },
+            std::move(done));
+    }
+    void lease_run(std::string run_id, std::string owner, std::int64_t now_ms,
+                   std::int64_t until_ms, DispatchDone<bool> done) override {
+        write(store::lease_run(run_id, owner, now_ms, until_ms), std::move(done));
+    }
+    void change_run(runs::RunChange change, DispatchDone<bool> done) override {
+        write(store::change_run(change), std::move(done));
     }
 
   private:

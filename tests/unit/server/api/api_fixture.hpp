@@ -18,6 +18,7 @@
 #include "fakes/memory_group_store.hpp"
 #include "fakes/memory_notification_store.hpp"
 #include "fakes/memory_output_store.hpp"
+#include "fakes/memory_run_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/recording_sender.hpp"
 #include "fakes/set_clock.hpp"
@@ -87,6 +88,12 @@ class ApiTest : public testing::Test {
                                  .chance = [] { return 0.5; },
                                  .new_id = [] { return std::string("an id"); }}};
     notify::IncomingHooks hooks{notifications, clock, box};
+    struct NoEvents final : notify::EventSink {
+        void publish(notify::Event) override {}
+    } no_events;
+    fakes::MemoryRunStore run_store{io.get_executor()};
+    runs::Planner planner;
+    runs::RunEngine runs;
     Health redis{.ok = true, .detail = "Redis answers"};
     RestApi rest;
     http::Handler handler;
