@@ -9,11 +9,6 @@
 
 namespace cockpit::api {
 
-/// The place after which the next page begins, as text that clients hand back and do not read.
-std::string to_cursor(std::int64_t before_id);
-/// Nothing for text that to_cursor did not make.
-std::optional<std::int64_t> from_cursor(std::string_view cursor);
-
 class HistoryEndpoints {
   public:
     HistoryEndpoints(dispatch::CommandStore& store, const dispatch::AgentDirectory& directory,

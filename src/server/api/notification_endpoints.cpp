@@ -7,7 +7,7 @@
 
 #include "protocol/text.hpp"
 #include "runtime/await_callback.hpp"
-#include "server/api/history_endpoints.hpp"
+#include "server/api/paging.hpp"
 #include "server/api/problems.hpp"
 #include "server/api/views.hpp"
 
@@ -181,17 +181,9 @@ void NotificationEndpoints::add_deliveries_to(Api& api) {
              .pattern = deliveries_path,
              .summary = "Deliveries, newest first",
              .permission = "notifications:read",
-             .query = {{.name = "state", .description = "only pending, delivered or dead ones"},
-                       {.name = "target", .description = "only those for it", .max_length = 100},
-                       {.name = "limit",
-                        .type = Type::integer,
-                        .description = "how many at most, default 50",
-                        .min = 1,
-                        .max = 1000},
-                       {.name = "cursor",
-                        .description = "next_cursor of the page before",
-                        .min_length = 1,
-                        .max_length = 64}},
+             .query = with_page_fields(
+                 {{.name = "state", .description = "only pending, delivered or dead ones"},
+                  {.name = "target", .description = "only those for it", .max_length = 100}}),
              .responses = {{200, "a page"}},
              .handle = [this](Call call) { return list_deliveries(std::move(call)); }});
     api.add({.method = "GET",
@@ -284,30 +276,23 @@ NotificationEndpoints::Answer NotificationEndpoints::try_target(Call call) {
 }
 
 NotificationEndpoints::Answer NotificationEndpoints::list_deliveries(Call call) {
+    const auto wish = page_wish(call.query);
+    if (!wish) co_return http::problem(400, wish.error());
     notify::DeliveryQuery query{
-        .state = std::nullopt,
-        .target = text_of(call.query, "target"),
-        .limit = static_cast<int>(integer_of(call.query, "limit").value_or(50)) + 1};
+        .state = std::nullopt, .target = text_of(call.query, "target"), .limit = wish->limit + 1};
+    query.before_id = wish->before_id;
     if (const auto state = text_of(call.query, "state")) {
         query.state = notify::parse_delivery_state(*state);
         if (!query.state) {
             co_return http::problem(400, "'state' must be pending, delivered or dead");
         }
     }
-    if (const auto cursor = text_of(call.query, "cursor")) {
-        query.before_id = from_cursor(*cursor);
-        if (!query.before_id) {
-            co_return http::problem(400, "'cursor' must be the next_cursor of an earlier page");
-        }
-    }
     auto found = co_await runtime::await_callback<notify::StoreResult<std::vector<Delivery>>>(
         [&](auto done) { outbox_.list_deliveries(query, std::move(done)); });
     if (!found) co_return to_problem(found.error());
-    json::value next = nullptr;
-    if (found->size() == static_cast<std::size_t>(query.limit)) {
-        found->pop_back();  // asked for only to know whether there is more
-        next = json::string(to_cursor(found->back().id));
-    }
+    const bool more = found->size() == static_cast<std::size_t>(query.limit);
+    if (more) found->pop_back();  // asked for only to know whether there is more
+    auto next = next_cursor(more, found->empty() ? 0 : found->back().id);
     json::array list;
     for (const auto& delivery : *found)
         list.push_back(to_json(delivery));

@@ -4,7 +4,7 @@
 #include <boost/json/array.hpp>
 
 #include "runtime/await_callback.hpp"
-#include "server/api/history_endpoints.hpp"
+#include "server/api/paging.hpp"
 #include "server/api/problems.hpp"
 #include "server/api/run_views.hpp"
 #include "server/api/views.hpp"
@@ -117,15 +117,7 @@ void RunEndpoints::add_readers_to(Api& api) {
              .pattern = "/api/cockpit-agent/runs",
              .summary = "Runs, newest first",
              .permission = "cockpit_agents:read",
-             .query = {{.name = "limit",
-                        .type = Type::integer,
-                        .description = "how many at most, default 50",
-                        .min = 1,
-                        .max = 1000},
-                       {.name = "cursor",
-                        .description = "next_cursor of the page before",
-                        .min_length = 1,
-                        .max_length = 64}},
+             .query = with_page_fields(),
              .responses = {{200, "a page"}},
              .handle = [this](Call call) { return list(std::move(call)); }});
     api.add({.method = "GET",
@@ -204,22 +196,15 @@ RunEndpoints::Answer RunEndpoints::start(Call call) {
 }
 
 RunEndpoints::Answer RunEndpoints::list(Call call) {
-    std::optional<std::int64_t> before;
-    if (const auto cursor = text_of(call.query, "cursor")) {
-        before = from_cursor(*cursor);
-        if (!before) {
-            co_return http::problem(400, "'cursor' must be the next_cursor of an earlier page");
-        }
-    }
-    const auto limit = static_cast<int>(integer_of(call.query, "limit").value_or(50));
+    const auto wish = page_wish(call.query);
+    if (!wish) co_return http::problem(400, wish.error());
     auto page = co_await runtime::await_callback<runs::StoreResult<runs::RunPage>>(
-        [&](auto done) { ports_.store.list_runs(limit, before, std::move(done)); });
+        [&](auto done) { ports_.store.list_runs(wish->limit, wish->before_id, std::move(done)); });
     if (!page) co_return to_problem(page.error());
     json::array list;
     for (const auto& run : page->runs)
         list.push_back(to_json(run));
-    json::value next = nullptr;
-    if (page->more) next = json::string(to_cursor(page->runs.back().id));
+    auto next = next_cursor(page->more, page->more ? page->runs.back().id : 0);
     co_return json_response(
         json::object{{"runs", std::move(list)}, {"next_cursor", std::move(next)}});
 }

@@ -51,7 +51,8 @@ constexpr std::string_view find_by_key_sql =
 constexpr std::string_view find_of_plan_sql =
     "SELECT " COCKPIT_RUN_COLUMNS "FROM cockpit_runs WHERE plan_id = $1";
 constexpr std::string_view list_sql =
-    "SELECT " COCKPIT_RUN_COLUMNS "FROM cockpit_runs WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    "SELECT " COCKPIT_RUN_COLUMNS
+    "FROM cockpit_runs WHERE id < CAST($1 AS BIGINT) ORDER BY id DESC LIMIT $2";
 constexpr std::string_view open_sql = "SELECT " COCKPIT_RUN_COLUMNS
                                       "FROM cockpit_runs WHERE ended_at IS NULL "
                                       "AND (lease_owner = $1 OR lease_until_ms < $2) ORDER BY id";

@@ -1,4 +1,5 @@
 #include "server/api/history_endpoints.hpp"
+#include "server/api/paging.hpp"
 
 #include <boost/json/array.hpp>
 
