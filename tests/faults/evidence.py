@@ -94,4 +94,5 @@ def collect(fleet, clients, hand, faults):
         api={server: history(fleet, server) for server in SERVERS}, outputs=outputs(fleet, commands),
         wanted_faults=len(faults), done_faults=sum(hand.done.values()) + sum(hand.skipped.values()),
         hand_failures=hand.failures, surprises=clients.surprises,
-        alive_while_up={}, alive_at_end={}, exits=list(fleet.exits), exit_codes={}, sanitizers=[])
+        alive_while_up={}, alive_at_end={}, exits=list(fleet.exits), exit_codes={}, sanitizers=[],
+        full_disks=list(hand.full_disks))

@@ -4,6 +4,7 @@ import collections
 import contextlib
 import os
 import threading
+import time
 
 from pace import OutOfTime
 from wire import RedisError
@@ -22,6 +23,7 @@ class Hand:
         self.log = log
         self.done = collections.Counter()      # by kind
         self.skipped = collections.Counter()   # (kind, reason)
+        self.full_disks = []                   # (agent, since, until), seconds since the epoch
         self.failures = []                     # what could not be done or mended, which is the suite's own fault
         self.free = threading.Semaphore(AT_ONCE)
         self.stopped = threading.Event()
@@ -136,11 +138,13 @@ class Hand:
         if not member.state_file_system:
             return "an agent's state needs a file system of its own, and mount was refused"
         ballast = self.fleet.directory / fault.target / "state" / "ballast"
+        since = time.time()
         try:
             fill(ballast)
             self._last(fault, begun)
         finally:
             ballast.unlink()
+            self.full_disks.append((fault.target, since, time.time()))
         return None
 
     def _move_clock(self, fault, begun):

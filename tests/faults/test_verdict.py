@@ -286,6 +286,34 @@ def test_hole_is_allowed_only_where_no_end_was_told(good):
     assert "id-3: cancelled, and the output has" in only(good.judge(), "outputs_are_whole")
 
 
+def with_lost_bytes(good, text, full=(("agent-1", 100.0, 101.0),)):
+    """A success whose output has this in place of its 20 bytes, on a host whose disk was full then."""
+    whole = good.outputs["id-0"]
+    good.outputs["id-0"] = text(whole)
+    good.set("id-0", output_sha256=sha(whole), sent_at="1970-01-01 00:01:39.5", completed_at="1970-01-01 00:01:40.25")
+    good.more["full_disks"] = list(full)
+    return good.judge()
+
+
+HOLE_OF_6 = b"\n[... 6 bytes are missing here ...]\n"
+
+
+def test_bytes_that_a_full_disk_lost_are_allowed_where_they_are_declared(good):
+    assert with_lost_bytes(good, lambda whole: whole[:4] + HOLE_OF_6 + whole[10:]) == {}
+
+
+@pytest.mark.parametrize("text, full", [
+    (lambda whole: whole[:4] + HOLE_OF_6 + whole[11:], [("agent-1", 100.0, 101.0)]),
+    (lambda whole: whole[:4] + HOLE_OF_6 + whole[10:-1] + b"x", [("agent-1", 100.0, 101.0)]),
+    (lambda whole: whole[:4] + whole[10:], [("agent-1", 100.0, 101.0)]),
+    (lambda whole: whole[:4] + HOLE_OF_6 + whole[10:], [("agent-2", 100.0, 101.0)]),
+    (lambda whole: whole[:4] + HOLE_OF_6 + whole[10:], [("agent-1", 101.0, 102.0)]),
+    (lambda whole: whole[:4] + HOLE_OF_6 + whole[10:], []),
+], ids=["too few", "a wrong byte", "not declared", "another host", "another time", "no full disk"])
+def test_no_other_bytes_are_allowed_to_be_lost(good, text, full):
+    assert list(with_lost_bytes(good, text, full)) == ["outputs_are_whole"]
+
+
 def test_digest_that_does_not_fit(good):
     good.set("id-3", output_sha256=sha(b"other"))
     assert "id-3: cancelled, 10 bytes are served" in only(good.judge(), "outputs_are_whole")
