@@ -50,6 +50,18 @@ def make(api, **group):
     return answer.json
 
 
+def restart(labelled):
+    """A new life of the server, once each host has told it again how it is labelled."""
+    labelled.server.stop()
+    labelled.server.start()
+    api = labelled.api = labelled.server.admin
+    wait_for("the hosts have told their labels", lambda: (
+        "site" in (agents := api.agents())["web-1"]["labels"] and "app/tier" in agents["db-1"]["labels"]), 40)
+    for agent_id in ("web-1", "web-2", "db-1"):
+        labelled.server.wait_status(agent_id, "online")
+    return api
+
+
 @pytest.mark.parametrize("expression, wanted", [
     ("all", ["db-1", "web-1", "web-2"]),
     ("web-*", ["web-1", "web-2"]),
@@ -101,11 +113,7 @@ def test_labels_of_the_server_live_as_long_as_its_database(labelled):
     assert answer.json["shadowed_labels"] == ["env"]
     assert ids(api, "env=test") == ["web-2"]
 
-    labelled.server.stop()
-    labelled.server.start()
-    api = labelled.api = labelled.server.admin
-    for agent_id in ("web-1", "web-2", "db-1"):
-        labelled.server.wait_status(agent_id, "online")
+    api = restart(labelled)
     assert ids(api, "role=web") == ["web-1", "web-2"]
     assert ids(api, "rack=r1") == ["web-1"]
     rows = labelled.fleet.store.rows("SELECT agent_id, updated_by FROM cockpit_agent_labels ORDER BY agent_id")
@@ -134,11 +142,7 @@ def test_groups_are_kept_checked_and_shown_at_their_hosts(labelled):
     assert "mentioned by 'rest'" in delete(api, "groups/prod").detail
     assert api.post(f"{BASE}/groups", {"name": "prod", "members": []}).status == 409
 
-    labelled.server.stop()
-    labelled.server.start()
-    api = labelled.api = labelled.server.admin
-    for agent_id in ("web-1", "web-2", "db-1"):
-        labelled.server.wait_status(agent_id, "online")
+    api = restart(labelled)
     assert ids(api, "group:rest") == ["db-1", "web-1"]
     assert api.get(f"{BASE}/groups/canary").json["description"] == "first wave"
     for name in ("rest", "prod", "canary"):
