@@ -245,8 +245,8 @@ void RunEngine::on_submitted(
     run->not_before.erase(host);
     const auto now = ports_.clock.steady_ms();
     // After a start nobody knows who is there; a host that never says what it can do stays unknown.
-    const bool unseen = !submitted && submitted.error().kind ==
-                                          dispatch::SubmitError::Kind::presence_unknown;
+    const bool unseen =
+        !submitted && submitted.error().kind == dispatch::SubmitError::Kind::presence_unknown;
     const auto since = run->unseen_since.try_emplace(host, now).first->second;
     const bool out_of_patience = unseen && now - since >= settings_.unseen_ms;
     if (submitted) {

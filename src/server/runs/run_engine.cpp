@@ -25,10 +25,9 @@ std::string digest_of(const RunRecord& run) {
         return value ? std::to_string(*value) : std::string("-");
     };
     std::string text = run.plan_hash;
-    for (const auto& part :
-         {concurrency.text(), max_failures.text(), number(canary), std::to_string(pause_ms),
-          number(run.sending.timeout_ms), number(run.sending.queue_for_ms),
-          run.parent_run_id.value_or("-")}) {
+    for (const auto& part : {concurrency.text(), max_failures.text(), number(canary),
+                             std::to_string(pause_ms), number(run.sending.timeout_ms),
+                             number(run.sending.queue_for_ms), run.parent_run_id.value_or("-")}) {
         text += " " + part;
     }
     return crypto::to_hex(crypto::sha256(text));
@@ -104,16 +103,15 @@ void RunEngine::add(Run run, Done done) {
 
 void RunEngine::answer_repeated(const Run& run, Done done) {
     const auto& wanted = run.record;
-    auto answer = [digest = wanted.request_digest, done = std::move(done)](
-                      const std::string& what, auto found) mutable {
+    auto answer = [digest = wanted.request_digest, done = std::move(done)](const std::string& what,
+                                                                           auto found) mutable {
         if (!found) return done(std::unexpected(unavailable(found.error())));
         if (*found && (*found)->request_digest == digest) return done(**std::move(found));
-        done(std::unexpected(RunError{
-            RunError::Kind::conflict,
-            what + (*found ? " run " + (*found)->run_id : std::string(" another run"))}));
+        done(std::unexpected(
+            RunError{RunError::Kind::conflict,
+                     what + (*found ? " run " + (*found)->run_id : std::string(" another run"))}));
     };
-    auto by_plan = [this, plan = wanted.plan_id,
-                    answer = std::move(answer)](auto found) mutable {
+    auto by_plan = [this, plan = wanted.plan_id, answer = std::move(answer)](auto found) mutable {
         const bool by_key = found && *found;
         if (by_key || !plan) {
             return answer("this Idempotency-Key was used with another request, which made",
@@ -122,9 +120,10 @@ void RunEngine::answer_repeated(const Run& run, Done done) {
         // Asked again without a key, even the same request is another one.
         ports_.store.find_run_of_plan(*plan, [answer = std::move(answer)](auto of_plan) mutable {
             if (of_plan && *of_plan) (*of_plan)->request_digest.clear();
-            answer("a plan is run once: make a new one with POST /api/cockpit-agent/plans; this "
-                   "one was run by",
-                   std::move(of_plan));
+            answer(
+                "a plan is run once: make a new one with POST /api/cockpit-agent/plans; this "
+                "one was run by",
+                std::move(of_plan));
         });
     };
     if (!wanted.idempotency_key) return by_plan(StoreResult<std::optional<RunRecord>>());

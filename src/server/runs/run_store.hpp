@@ -65,7 +65,7 @@ struct RunRecord {
     std::size_t total = 0;  ///< hosts
     std::string lease_owner;
     std::int64_t lease_until_ms = 0;
-    std::int64_t id = 0;  ///< given by the database, grows: the order of the list
+    std::int64_t id = 0;                 ///< given by the database, grows: the order of the list
     std::optional<std::string> plan_id;  ///< a plan is run once
     std::string request_digest;          ///< of all that was asked for, beside the key
 };

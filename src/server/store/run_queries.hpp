@@ -16,8 +16,7 @@ std::optional<runs::Run> find_run(Connection& connection, const std::string& run
 std::optional<runs::RunRecord> find_run_by_key(Connection& connection,
                                                const std::string& created_by,
                                                const std::string& key);
-std::optional<runs::RunRecord> find_run_of_plan(Connection& connection,
-                                                const std::string& plan_id);
+std::optional<runs::RunRecord> find_run_of_plan(Connection& connection, const std::string& plan_id);
 runs::RunPage list_runs(Connection& connection, int limit, std::optional<std::int64_t> before_id);
 std::vector<runs::RunRecord> open_runs(Connection& connection, const std::string& owner,
                                        std::int64_t now_ms);
