@@ -88,10 +88,8 @@ std::optional<std::int64_t> brute_force(const Cron& cron, const Zone& zone, std:
         for (auto local = at + before; local < at + offset; ++local)
             if (cron.fits(local)) return at;
         bool shown_before = false;
-        for (auto earlier = at - 3600; earlier < at; earlier += 1800)
-            shown_before |= zone.span_at(earlier).offset_s - offset > at - 1 - earlier &&
-                            zone.span_at(at - (zone.span_at(earlier).offset_s - offset)).offset_s ==
-                                zone.span_at(earlier).offset_s;
+        for (const auto back : {1800, 3600})
+            shown_before |= zone.span_at(at - back).offset_s - offset == back;
         if (cron.fits(at + offset) && !shown_before) return at;
     }
     return std::nullopt;
