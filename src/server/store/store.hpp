@@ -1,6 +1,6 @@
 #pragma once
 // The server's database: SQLite inside the process, or PostgreSQL. Each store implements the
-// interfaces that dispatch, auth, targets and notify own.
+// interfaces that dispatch, auth, targets, notify and schedules own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
 // and only then answers each. A write that fails alone (a broken row) fails alone: the group is
@@ -25,6 +25,7 @@
 #include "server/dispatch/output_store.hpp"
 #include "server/notify/incoming_store.hpp"
 #include "server/notify/notification_store.hpp"
+#include "server/schedules/schedule_store.hpp"
 #include "server/targets/group_store.hpp"
 
 namespace cockpit::store {
@@ -41,7 +42,8 @@ class Store : public dispatch::CommandStore,
               public auth::AccountStore,
               public targets::GroupStore,
               public notify::NotificationStore,
-              public notify::IncomingStore {
+              public notify::IncomingStore,
+              public schedules::ScheduleStore {
   public:
     /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards
     /// but those already posted to `io`.

@@ -55,10 +55,15 @@ class MigrationsTest : public StoreTest {
 COCKPIT_BOTH_DATABASES(MigrationsTest);
 
 TEST_P(MigrationsTest, EachRunsOnceAndIsRecorded) {
-    const std::vector<std::string> all{
-        "001_accounts", "002_cockpit_agent",       "003_command_delivery",
-        "004_agents",   "005_delivery_guarantees", "006_output", "007_groups_and_labels",
-        "010_notifications"};
+    const std::vector<std::string> all{"001_accounts",
+                                       "002_cockpit_agent",
+                                       "003_command_delivery",
+                                       "004_agents",
+                                       "005_delivery_guarantees",
+                                       "006_output",
+                                       "007_groups_and_labels",
+                                       "010_notifications",
+                                       "011_schedules"};
     const auto connection = connect();
     EXPECT_EQ(migrate(*connection), all);
     EXPECT_EQ(migrate(*connection), std::vector<std::string>{});
