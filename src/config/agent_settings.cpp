@@ -78,6 +78,7 @@ void read_output(Reader& reader, AgentSettings& settings) {
         std::chrono::seconds(reader.integer("OUTPUT_KEEP", 24 * 3600, 0, 30 * 24 * 3600));
     settings.output_keep_total =
         reader.integer("OUTPUT_KEEP_TOTAL", 1024 * mib, 0, 1024 * 1024 * mib);
+    settings.output_keep_free = reader.integer("OUTPUT_KEEP_FREE", 64 * mib, 0, 1024 * 1024 * mib);
 }
 
 void read_allowed(Reader& reader, AgentSettings& settings) {

@@ -44,6 +44,7 @@ struct AgentSettings {
     std::int64_t output_spool_limit = 64 << 20;           ///< OUTPUT_SPOOL_LIMIT, bytes
     std::chrono::seconds output_keep{86400};              ///< OUTPUT_KEEP
     std::int64_t output_keep_total = 1 << 30;             ///< OUTPUT_KEEP_TOTAL, bytes
+    std::int64_t output_keep_free = 64 << 20;             ///< OUTPUT_KEEP_FREE, bytes
     log::Level log_level = log::Level::info;              ///< LOGLEVEL
     log::Format log_format = log::Format::text;           ///< LOG_FORMAT
     std::filesystem::path commands_directory;             ///< COMMANDS_DIR

@@ -31,7 +31,7 @@ class MemoryNotificationStore final : public notify::NotificationStore,
     std::vector<notify::PushRecord> pushes;
     bool broken = false;  ///< every call fails
 
-    void load_targets(Done<std::vector<notify::TargetRecord>> done) override {
+    void load_notification_targets(Done<std::vector<notify::TargetRecord>> done) override {
         std::vector<notify::TargetRecord> all;
         for (const auto& [name, target] : targets)
             all.push_back(target);

@@ -11,6 +11,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -212,6 +213,7 @@ def main():
     directory.chmod(0o711)
     processes.ROOTS.append(directory)
     run = Run(schedule.make(seed, commands, faults), limit_s, directory)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))  # so that the processes of the run are ended below
     try:
         found = run.run()
     except BaseException:

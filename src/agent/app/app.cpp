@@ -219,7 +219,8 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
         *key, clock);
     OutputFiles outputs(loop, pool, clock, state->path() / "spool", boot_id(),
                         {.for_ms = std::chrono::milliseconds(settings.output_keep).count(),
-                         .total_bytes = static_cast<std::uint64_t>(settings.output_keep_total)});
+                         .total_bytes = static_cast<std::uint64_t>(settings.output_keep_total),
+                         .free_bytes = static_cast<std::uint64_t>(settings.output_keep_free)});
     executor::Executor executor({.agent = *agent,
                                  .server_keys = *std::move(trusted),
                                  .allow_unsigned = settings.allow_unsigned,

@@ -39,7 +39,9 @@ Read read_spool(const std::filesystem::path& directory, const std::string& boot_
     if (!std::filesystem::exists(directory, failed)) {
         return std::unexpected(
             "this host keeps no output of this attempt: it has been removed (OUTPUT_KEEP, "
-            "OUTPUT_KEEP_TOTAL), the command prints nothing but its result, or it never ran here");
+            "OUTPUT_KEEP_TOTAL, OUTPUT_KEEP_FREE), the command prints nothing but its result, or "
+            "it "
+            "never ran here");
     }
     const auto reader = spool::Reader::open(directory, boot_id);
     if (!reader) return std::unexpected(reader.error());
@@ -63,6 +65,13 @@ Read read_spool(const std::filesystem::path& directory, const std::string& boot_
     };
 }
 
+std::optional<spool::Room> room_at(const std::filesystem::path& directory) {
+    std::error_code failed;
+    const auto space = std::filesystem::space(directory, failed);
+    if (failed) return std::nullopt;
+    return spool::Room{.capacity = space.capacity, .free = space.available};
+}
+
 struct Discarded {
     std::size_t spools = 0;
     std::string error;
@@ -78,7 +87,7 @@ Discarded discard(const std::filesystem::path& root, const std::set<protocol::At
                         spool::size_on_disk(directory), is_busy});
     }
     Discarded result;
-    for (const auto& attempt : spool::to_discard(std::move(held), keeping, now_ms)) {
+    for (const auto& attempt : spool::to_discard(std::move(held), keeping, now_ms, room_at(root))) {
         if (auto removed = spool::remove(root, attempt); !removed) {
             result.error = removed.error();
         } else {
@@ -146,8 +155,10 @@ void OutputFiles::discard_old(std::set<protocol::AttemptId> busy) {
                now = clock_.wall_ms()] { return discard(root, busy, keeping, now); },
               [](const Discarded& discarded) {
                   if (discarded.spools > 0) {
-                      log::info("outputs were removed, as OUTPUT_KEEP and OUTPUT_KEEP_TOTAL say",
-                                {{"commands", static_cast<std::int64_t>(discarded.spools)}});
+                      log::info(
+                          "outputs were removed, as OUTPUT_KEEP, OUTPUT_KEEP_TOTAL and "
+                          "OUTPUT_KEEP_FREE say",
+                          {{"commands", static_cast<std::int64_t>(discarded.spools)}});
                   }
                   if (!discarded.error.empty()) {
                       log::error("an output could not be removed", {{"error", discarded.error}});

@@ -33,7 +33,7 @@ struct OutputSettings {
     std::int64_t resend_cap_ms = 60'000;
     std::int64_t save_pause_ms = 1'000;
     std::int64_t look_again_ms = 1'000;  ///< for an output that is not there yet
-    std::int64_t discard_pause_ms = 600'000;
+    std::int64_t discard_pause_ms = 60'000;
     std::int64_t give_up_ms = 7LL * 24 * 3600 * 1000;  ///< after the end, without a server
     std::size_t fetches_at_once = 32;
 };

@@ -93,6 +93,10 @@ std::expected<Opened, std::string> open_journal(const std::filesystem::path& dir
             "cannot be told; the old file was kept as journal.damaged",
             {{"records", opened->damaged}});
     }
+    if (!opened->uncompacted.empty()) {
+        log::warning("the journal could not be compacted; it is used as it is",
+                     {{"error", opened->uncompacted}});
+    }
     return Opened{std::make_unique<Handle>(
                       std::make_shared<PooledJournal>(std::move(opened->file), io, pool, clock)),
                   std::move(opened->contents)};

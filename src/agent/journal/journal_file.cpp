@@ -7,6 +7,7 @@ namespace cockpit::journal {
 namespace {
 
 constexpr std::uint64_t large_bytes = 1 << 20;
+constexpr std::uint64_t retry_bytes = 1 << 18;  // grown by this, a failed compaction is tried again
 
 struct Read {
     executor::JournalContents contents;
@@ -64,7 +65,15 @@ OnDisk<JournalFile::Opened> JournalFile::open(Disk& disk, std::filesystem::path 
     }
     forget_expired(opened.contents, now_ms);
     if (auto written = opened.file->rewrite(opened.contents); !written) {
-        return std::unexpected(written.error());
+        // What was read whole serves as it is: a host whose disk is full must still tell how its
+        // commands ended, and may have room again later.
+        const bool whole = bytes->size() >= file_header.size() && opened.damaged == 0;
+        if (!whole) return std::unexpected(written.error());
+        opened.uncompacted = written.error();
+        if (opened.file->size_ == 0) {
+            opened.file->size_ = bytes->size() - opened.torn_bytes;
+            opened.file->broken_ = true;
+        }
     }
     return opened;
 }
@@ -73,9 +82,20 @@ OnDisk<void> JournalFile::rewrite(const executor::JournalContents& contents) {
     std::string bytes(file_header);
     for (const auto& record : to_records(contents))
         append_frame(bytes, encode(record));
-    if (auto replaced = disk_.replace(path_, bytes); !replaced) return replaced;
+    if (auto replaced = disk_.replace(path_, bytes); !replaced) {
+        tried_at_ = size_;
+        // It may have failed after the new file got the name: then what is appended to the old one
+        // would be gone.
+        if (const auto there = disk_.read(path_); there && *there == bytes) {
+            file_.reset();
+            size_ = compacted_size_ = bytes.size();
+            broken_ = true;
+        }
+        return replaced;
+    }
     // From here on the old file's descriptor points at a file without a name.
     file_.reset();
+    tried_at_ = 0;
     size_ = compacted_size_ = bytes.size();
     broken_ = false;
     auto file = disk_.open(path_);
@@ -117,7 +137,7 @@ OnDisk<void> JournalFile::append(std::string_view frames, bool sync) {
 }
 
 bool JournalFile::is_large() const {
-    return size_ > large_bytes && size_ > 4 * compacted_size_;
+    return size_ > large_bytes && size_ > 4 * compacted_size_ && size_ > tried_at_ + retry_bytes;
 }
 
 OnDisk<void> JournalFile::compact(std::int64_t now_ms) {

@@ -18,6 +18,7 @@ class JournalFile {
         executor::JournalContents contents;
         std::size_t torn_bytes = 0;  ///< cut from the end: never synced, so never acted upon
         std::size_t damaged = 0;     ///< records lost in the middle; the old file was kept aside
+        std::string uncompacted;     ///< why it serves as it was found; empty: it was rewritten
     };
     /// `path` in an existing directory. After damage, `contents.issued_after_ms` is `now_ms`. The
     /// error is a sentence: unreadable, not a journal, of a newer version.
@@ -43,7 +44,8 @@ class JournalFile {
     std::unique_ptr<File> file_;
     std::uint64_t size_ = 0;
     std::uint64_t compacted_size_ = 0;
-    bool broken_ = false;  ///< bytes beyond size_ may be in the file
+    std::uint64_t tried_at_ = 0;  ///< the size at which a compaction failed; 0: it did not
+    bool broken_ = false;         ///< bytes beyond size_ may be in the file
 };
 
 }  // namespace cockpit::journal

@@ -2,6 +2,7 @@
 // Which spools go, so that they do not fill the disk. Pure.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "protocol/ids.hpp"
@@ -18,11 +19,22 @@ struct Held {
 struct Keeping {
     std::int64_t for_ms = 0;        ///< after the last byte
     std::uint64_t total_bytes = 0;  ///< of all together
+    std::uint64_t free_bytes = 0;   ///< that the disk should have left, see wanted_free()
 };
 
-/// Those that are too old, and of the others the oldest until what is left fits. Never a busy one,
-/// and none that was written to in the last minute: its command may be about to start.
+/// The disk that the spools are on.
+struct Room {
+    std::uint64_t capacity = 0;
+    std::uint64_t free = 0;
+};
+
+/// Those that are too old, and of the others the oldest until what is left fits and the disk has
+/// as much room as it should: outputs must not crowd out the journal. Never a busy one, and none
+/// that was written to in the last minute: its command may be about to start.
 std::vector<protocol::AttemptId> to_discard(std::vector<Held> held, const Keeping& keeping,
-                                            std::int64_t now_ms);
+                                            std::int64_t now_ms, std::optional<Room> room = {});
+
+/// `keeping.free_bytes`, but of a small disk no more than an eighth.
+std::uint64_t wanted_free(const Keeping& keeping, const Room& room);
 
 }  // namespace cockpit::spool

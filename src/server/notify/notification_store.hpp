@@ -91,7 +91,8 @@ class NotificationStore {
   public:
     virtual ~NotificationStore() = default;
 
-    virtual void load_targets(runtime::Callback<StoreResult<std::vector<TargetRecord>>> done) = 0;
+    virtual void load_notification_targets(
+        runtime::Callback<StoreResult<std::vector<TargetRecord>>> done) = 0;
     /// False: the name is taken.
     virtual void add_target(TargetRecord record, runtime::Callback<StoreResult<bool>> done) = 0;
     /// False: there is none of that name.

@@ -16,10 +16,11 @@ constexpr std::size_t longest_output = 65'536;
 
 // The whole output stays in the command's history.
 void shorten(json::object& command) {
+    auto& truncated = command["output_truncated"];  // first: it moves the other members
     auto* output = command.if_contains("output");
     const bool cut =
         output != nullptr && output->is_string() && output->get_string().size() > longest_output;
-    command["output_truncated"] = cut;
+    truncated = cut;
     if (!cut) return;
     auto& text = output->get_string();
     auto end = longest_output;

@@ -31,7 +31,7 @@ TargetBook::TargetBook(NotificationStore& store, const runtime::Clock& clock,
     : store_(store), clock_(clock), box_(box), mail_from_(std::move(mail_from)) {}
 
 void TargetBook::refresh(runtime::Callback<bool> done) {
-    store_.load_targets([this, done = std::move(done)](auto loaded) mutable {
+    store_.load_notification_targets([this, done = std::move(done)](auto loaded) mutable {
         if (!loaded) {
             log::warning("notification targets were not read anew",
                          {{"error", loaded.error().message}});

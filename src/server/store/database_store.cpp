@@ -288,9 +288,9 @@ class DatabaseStore final : public Store {
     }
 
     // Notifications.
-    void load_targets(DispatchDone<std::vector<notify::TargetRecord>> done) override {
+    void load_notification_targets(DispatchDone<std::vector<notify::TargetRecord>> done) override {
         read<std::vector<notify::TargetRecord>>(
-            [](Connection& c) { return store::load_targets(c); }, std::move(done));
+            [](Connection& c) { return store::load_notification_targets(c); }, std::move(done));
     }
     void add_target(notify::TargetRecord record, DispatchDone<bool> done) override {
         write(store::add_target(record), std::move(done));

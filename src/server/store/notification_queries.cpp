@@ -31,7 +31,7 @@ constexpr std::string_view remove_target_sql =
 constexpr std::string_view bury_sql =
     "UPDATE cockpit_notifications SET status = 'dead', last_error = 'the target was removed', "
     "last_attempt_at = $1 WHERE target = $2 AND status = 'pending'";
-constexpr std::string_view load_targets_sql =
+constexpr std::string_view load_notification_targets_sql =
     "SELECT name, kind, sealed_url, sealed_secret, addresses, events, agents, enabled, created_by, "
     "created_at, changed_at FROM cockpit_notification_targets ORDER BY name";
 
@@ -168,8 +168,8 @@ WriteOf<bool> remove_target(const std::string& name, std::int64_t at_ms) {
             {}};
 }
 
-std::vector<TargetRecord> load_targets(Connection& connection) {
-    const Rows rows = connection.query({load_targets_sql, {}});
+std::vector<TargetRecord> load_notification_targets(Connection& connection) {
+    const Rows rows = connection.query({load_notification_targets_sql, {}});
     std::vector<TargetRecord> list;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto row = rows[i];

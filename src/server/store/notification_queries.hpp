@@ -10,7 +10,7 @@ namespace cockpit::store {
 WriteOf<bool> add_target(const notify::TargetRecord& record);
 WriteOf<bool> change_target(const notify::TargetRecord& record);
 WriteOf<bool> remove_target(const std::string& name, std::int64_t at_ms);
-std::vector<notify::TargetRecord> load_targets(Connection& connection);
+std::vector<notify::TargetRecord> load_notification_targets(Connection& connection);
 
 /// A host's change and its deliveries are one transaction, in which the change decides.
 WriteOf<std::int64_t> publish_event(const notify::Publication& publication);

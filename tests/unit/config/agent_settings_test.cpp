@@ -35,6 +35,7 @@ TEST(AgentSettings, defaults_are_the_original_ones) {
     EXPECT_EQ(settings->output_spool_limit, 64 << 20);
     EXPECT_EQ(settings->output_keep, std::chrono::hours(24));
     EXPECT_EQ(settings->output_keep_total, 1 << 30);
+    EXPECT_EQ(settings->output_keep_free, 64 << 20);
     EXPECT_FALSE(settings->allow_unsigned);
     EXPECT_TRUE(settings->git_repositories.empty());
     EXPECT_TRUE(settings->docker_containers.empty());
@@ -64,6 +65,7 @@ TEST(AgentSettings, every_key_is_read) {
         {"OUTPUT_SPOOL_LIMIT", "6000"},
         {"OUTPUT_KEEP", "0"},
         {"OUTPUT_KEEP_TOTAL", "7000"},
+        {"OUTPUT_KEEP_FREE", "8000"},
         {"ALLOW_UNSIGNED", "true"},
         {"COCKPIT_STATE_DIR", "/srv/agent"},
         {"COMMANDS_DIR", "/srv/commands"},
@@ -92,6 +94,7 @@ TEST(AgentSettings, every_key_is_read) {
     EXPECT_EQ(settings->output_spool_limit, 6000);
     EXPECT_EQ(settings->output_keep, std::chrono::seconds(0));
     EXPECT_EQ(settings->output_keep_total, 7000);
+    EXPECT_EQ(settings->output_keep_free, 8000);
     EXPECT_TRUE(settings->allow_unsigned);
     EXPECT_EQ(settings->state_directory, "/srv/agent");
     EXPECT_EQ(settings->commands_directory, "/srv/commands");

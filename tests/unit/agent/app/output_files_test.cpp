@@ -104,8 +104,9 @@ TEST_F(OutputFilesTest, reads_what_is_kept_and_wanted) {
 TEST_F(OutputFilesTest, says_why_there_is_nothing) {
     auto part = read('1', {.at_most = 5});
     ASSERT_FALSE(part);
-    EXPECT_THAT(part.error(), HasSubstr("this host keeps no output of this attempt: it has been "
-                                        "removed (OUTPUT_KEEP, OUTPUT_KEEP_TOTAL)"));
+    EXPECT_THAT(part.error(),
+                HasSubstr("this host keeps no output of this attempt: it has been "
+                          "removed (OUTPUT_KEEP, OUTPUT_KEEP_TOTAL, OUTPUT_KEEP_FREE)"));
     ASSERT_TRUE(spool::create_directory(root, attempt('1')));
     part = read('1', {.at_most = 5});
     ASSERT_FALSE(part);

@@ -314,12 +314,70 @@ class FailingDisk final : public Disk {
         return std::make_unique<FailingFile>(*std::move(real), *this);
     }
     OnDisk<void> replace(const std::filesystem::path& file, std::string_view bytes) override {
-        return system_disk().replace(file, bytes);
+        if (full) return std::unexpected("no space left on device");
+        auto replaced = system_disk().replace(file, bytes);
+        if (directory_sync_fails) return std::unexpected("input/output error");
+        return replaced;
     }
     bool full = false;
+    bool directory_sync_fails = false;
     bool sync_fails = false;
     bool truncate_fails = false;
 };
+
+TEST_F(JournalTest, a_full_disk_at_the_start_leaves_the_journal_as_it_is) {
+    ASSERT_TRUE(open().file->append(frame(accepted('1')), true));
+    write(bytes() + "torn");
+    const auto found = bytes();
+    FailingDisk disk;
+    disk.full = true;
+    auto opened = *JournalFile::open(disk, path(), now);
+    EXPECT_EQ(opened.uncompacted, "no space left on device");
+    ASSERT_EQ(opened.contents.attempts.size(), 1u);
+    EXPECT_FALSE(opened.file->append(frame(accepted('2')), true));
+    EXPECT_EQ(bytes(), found.substr(0, found.size() - 4)) << "what was torn was cut off";
+    disk.full = false;
+    ASSERT_TRUE(opened.file->append(frame(accepted('3')), true));
+    const auto again = open();
+    ASSERT_EQ(again.contents.attempts.size(), 2u);
+    EXPECT_EQ(again.contents.attempts[1].attempt, attempt('3'));
+    EXPECT_EQ(again.uncompacted, "");
+}
+
+TEST_F(JournalTest, without_a_journal_a_full_disk_is_an_error) {
+    FailingDisk disk;
+    disk.full = true;
+    EXPECT_EQ(JournalFile::open(disk, path(), now).error(), "no space left on device");
+}
+
+TEST_F(JournalTest, a_compaction_that_fails_after_the_rename_loses_nothing_appended_later) {
+    FailingDisk disk;
+    auto opened = *JournalFile::open(disk, path(), now);
+    ASSERT_TRUE(
+        opened.file->append(frames({accepted('1'), finished('1'), acknowledged('1')}), true));
+    disk.directory_sync_fails = true;
+    EXPECT_FALSE(opened.file->compact(now));
+    ASSERT_TRUE(opened.file->append(frame(accepted('2')), true));
+    const auto again = open();
+    EXPECT_EQ(again.torn_bytes, 0u);
+    EXPECT_EQ(again.contents.attempts.back().attempt, attempt('2'));
+}
+
+TEST_F(JournalTest, a_compaction_that_failed_is_not_tried_at_each_append) {
+    FailingDisk disk;
+    auto opened = *JournalFile::open(disk, path(), now);
+    const auto large = frame(finished('1', std::string(100'000, 'x')));
+    for (int i = 0; i < 11; ++i)
+        ASSERT_TRUE(opened.file->append(large, false));
+    ASSERT_TRUE(opened.file->is_large());
+    disk.full = true;
+    EXPECT_FALSE(opened.file->compact(now));
+    disk.full = false;
+    EXPECT_FALSE(opened.file->is_large());
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(opened.file->append(large, false));
+    EXPECT_TRUE(opened.file->is_large());
+}
 
 TEST_F(JournalTest, what_could_not_be_written_does_not_appear_later) {
     FailingDisk disk;

@@ -44,6 +44,18 @@ TEST(Retention, what_runs_or_is_not_acknowledged_stays_but_counts) {
                 ElementsAre(attempt('2')));
 }
 
+TEST(Retention, the_oldest_go_until_the_disk_has_room) {
+    const std::vector<Held> all = {held('1', 1 * hour, 400), held('2', 3 * hour, 300),
+                                   held('3', 2 * hour, 300), held('4', 4 * hour, 300, true)};
+    const Keeping keeping{24 * hour, 10'000, 500};
+    EXPECT_THAT(to_discard(all, keeping, now, Room{8'000, 500}), IsEmpty());
+    EXPECT_THAT(to_discard(all, keeping, now, Room{8'000, 499}), ElementsAre(attempt('2')));
+    EXPECT_THAT(to_discard(all, keeping, now, Room{8'000, 0}),
+                ElementsAre(attempt('2'), attempt('3')));
+    EXPECT_THAT(to_discard(all, keeping, now, Room{800, 100}), IsEmpty())
+        << "of a small disk an eighth";
+}
+
 TEST(Retention, what_is_new_stays_even_where_nothing_is_to_be_kept) {
     EXPECT_THAT(to_discard({held('1', 1'000, 900), held('2', 61'000, 100)}, {0, 0}, now),
                 ElementsAre(attempt('2')));

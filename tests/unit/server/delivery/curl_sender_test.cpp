@@ -22,6 +22,7 @@ class CurlSenderTest : public testing::Test {
     }
     notify::SendOutcome send(CurlSender& sender, const std::string& url) {
         std::optional<notify::SendOutcome> outcome;
+        io.restart();  // it stopped when the attempt before left it without work
         const auto work = asio::make_work_guard(io);
         sender.send({.kind = notify::TargetKind::webhook, .url = url, .body = "{}"},
                     [&](notify::SendOutcome got) { outcome = std::move(got); });

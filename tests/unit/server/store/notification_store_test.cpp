@@ -103,7 +103,7 @@ TEST_P(NotificationStoreTest, TargetsAreKeptAsTheyWereGiven) {
     EXPECT_FALSE(add("a")) << "the name is taken";
     const auto load = [&] {
         return ask<std::vector<TargetRecord>>(
-            [&](auto done) { store_->load_targets(std::move(done)); });
+            [&](auto done) { store_->load_notification_targets(std::move(done)); });
     };
     auto list = load();
     ASSERT_EQ(list.size(), 2u);
