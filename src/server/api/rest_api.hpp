@@ -10,7 +10,9 @@
 #include "server/api/history_endpoints.hpp"
 #include "server/api/notification_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
+#include "server/api/schedule_endpoints.hpp"
 #include "server/api/webhook_endpoints.hpp"
+#include "server/api/window_endpoints.hpp"
 
 namespace cockpit::api {
 
@@ -27,6 +29,7 @@ struct Ports {
     const runtime::Clock& clock;
     targets::Targeting& targeting;
     NotificationPorts notifications;
+    SchedulePorts schedules;
 };
 
 class RestApi {
@@ -52,6 +55,8 @@ class RestApi {
     WebhookEndpoints webhooks_;
     HealthEndpoints health_;
     GroupEndpoints groups_;
+    ScheduleEndpoints schedules_;
+    WindowEndpoints windows_;
     Api api_;
 };
 
