@@ -311,7 +311,10 @@ class App {
             dispatcher_.on_tick();
             output_.on_tick();
             scheduler_.on_tick();
-            if (ticks % read_schedules_each == 0) scheduler_.refresh();
+            if (ticks % read_schedules_each == 0) {
+                scheduler_.refresh();
+                windows_.refresh();
+            }
         }
     }
 

@@ -77,7 +77,6 @@ void Scheduler::refresh() {
             log::warning("schedules were not read again", {{"error", records.error().message}});
             return;
         }
-        if (told_) told_(records->windows);
         if (changes == changes_) adopt(std::move(records->schedules));
     });
 }

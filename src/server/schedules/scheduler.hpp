@@ -38,7 +38,7 @@ class Scheduler {
     Scheduler(const runtime::Clock& clock, ScheduleStore& store, Launchers launchers,
               std::string owner);
 
-    /// Tells of every load of the records, so that windows need no second one.
+    /// Tells of the windows that restore() found, so that they need no second load.
     void on_loaded(std::function<void(const std::vector<WindowRecord>&)> told) {
         told_ = std::move(told);
     }

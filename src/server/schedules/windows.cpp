@@ -79,7 +79,22 @@ void Windows::adopt(const std::vector<WindowRecord>& records) {
     looked_s_ = -1;
 }
 
+void Windows::refresh() {
+    if (refreshing_) return;
+    refreshing_ = true;
+    store_.load_schedules([this, changes = changes_](auto records) {
+        refreshing_ = false;
+        if (!records) {
+            log::warning("maintenance windows were not read again",
+                         {{"error", records.error().message}});
+        } else if (changes == changes_) {
+            adopt(records->windows);
+        }
+    });
+}
+
 void Windows::put(Window window) {
+    ++changes_;
     const auto name = window.record.name;
     windows_.insert_or_assign(name, std::move(window));
     looked_s_ = -1;
@@ -242,6 +257,7 @@ void Windows::remove(std::string name, runtime::Callback<Answered<WindowRecord>>
     store_.remove_window(
         name, [this, record = known->second.record, done = std::move(done)](auto removed) mutable {
             if (!removed) return done(std::unexpected(unavailable(removed.error())));
+            ++changes_;
             windows_.erase(record.name);
             looked_s_ = -1;
             if (!*removed) return done(std::unexpected(not_found(record.name)));

@@ -28,8 +28,10 @@ class Windows final : public dispatch::StartGuard {
   public:
     Windows(const runtime::Clock& clock, ScheduleStore& store, const targets::Targeting& targeting);
 
-    /// What the store has now; Scheduler::on_loaded() hands it on.
+    /// What the store has; Scheduler::on_loaded() hands it on at the start.
     void adopt(const std::vector<WindowRecord>& records);
+    /// Looks for what other servers changed.
+    void refresh();
 
     std::optional<std::string> forbids(const protocol::AgentId& agent,
                                        std::int64_t now_ms) const override;
@@ -68,6 +70,8 @@ class Windows final : public dispatch::StartGuard {
     const runtime::Clock& clock_;
     ScheduleStore& store_;
     const targets::Targeting& targeting_;
+    std::uint64_t changes_ = 0;  ///< of ours: what was read before the latest is old
+    bool refreshing_ = false;
     mutable std::map<std::string, Window, std::less<>> windows_;
     mutable std::vector<Window*> open_;   ///< at looked_s_
     mutable std::int64_t looked_s_ = -1;  ///< the second for which open_ is right
