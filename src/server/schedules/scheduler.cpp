@@ -140,6 +140,8 @@ void Scheduler::look_after(const std::string& name, Plan& plan, std::int64_t now
     if (long_absence) {
         if (const auto first = next_due(plan.cron, plan.zone, cursor_s); first && *first <= from_s)
             left_out = *first * 1000;
+        // One row for a whole absence, not one for each time of it.
+        plan.cursor_ms = from_s * 1000;
     }
     for (auto at = next_due(plan.cron, plan.zone, from_s); at && *at * 1000 <= now_ms;
          at = next_due(plan.cron, plan.zone, *at)) {
