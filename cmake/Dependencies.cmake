@@ -11,6 +11,7 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(date REQUIRED)
 
 # A static twin of a packaged C library, for the agent, which is copied to hosts that have only libc.
 function(cockpit_static_twin target archive package)

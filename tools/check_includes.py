@@ -38,14 +38,15 @@ ALLOWED = {
                        "server/dispatch/command_store.hpp"),
     "server/runs": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch", "server/targets", "server/notify/event.hpp"),
     "server/notify": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch"),
+    "server/schedules": ("log", "protocol", *PURE_RUNTIME, "server/dispatch", "server/targets"),
     "server/delivery": ("log", "runtime", "server/notify"),
     "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets", "server/notify",
-                     "server/runs"),
+                     "server/runs", "server/schedules"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
     "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets", "server/notify",
-                   "server/runs"),
+                   "server/runs", "server/schedules"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/targets", "server/notify", "server/runs", "server/delivery", "server/store", "server/transport", "server/api"),
+                   "server/targets", "server/notify", "server/runs", "server/schedules", "server/delivery", "server/store", "server/transport", "server/api"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 
@@ -56,13 +57,14 @@ OUTSIDE = {
     "sqlite3.h": ("server/store",),
     "libpq-fe.h": ("server/store",),
     "curl/": ("server/delivery",),
+    "date/": ("server/schedules",),
     "boost/beast": ("server/http", "agent/commands", "runtime", "cli"),
     "spdlog/": ("log",),
     "CLI/": ("agent/app", "server/app", "cli"),
 }
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
-PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs", "server/notify")
+PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs", "server/notify", "server/schedules")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

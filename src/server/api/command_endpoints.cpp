@@ -27,6 +27,10 @@ constexpr std::int64_t longest_queue_s = 7 * 86'400 - 60;
 const Field agent_id{
     .name = "agent_id", .required = true, .description = "the host's agent", .max_length = 255};
 
+const Field force{.name = "force",
+                  .type = Type::boolean,
+                  .description = "true: also while a maintenance window of the host is open"};
+
 Field timeout(std::string description) {
     return {.name = "timeout",
             .type = Type::number,
@@ -40,7 +44,9 @@ Responses responses(std::string when_200) {
     return {{200, std::move(when_200)},
             {400, "a field is wrong, the host has no such command, or params do not fit it"},
             {404, "no such agent"},
-            {409, "the agent speaks the unsigned protocol, or the Idempotency-Key was used before"},
+            {409,
+             "the agent speaks the unsigned protocol, the Idempotency-Key was used before, or a "
+             "maintenance window of the host is open"},
             {422, "the host refused the command, or it failed; the command's fields are there"},
             {503, "the agent is offline or cannot be seen; nothing was sent"},
             {504, "it did not end in time; the command's fields are there"}};
@@ -82,6 +88,7 @@ std::expected<dispatch::RetryPolicy, std::string> read_retry(const json::object&
 // What the request wishes of the way to the host, beside the command itself.
 std::expected<void, std::string> read_delivery(const Call& call, dispatch::Submission& submission) {
     submission.timeout_ms = milliseconds_of(call.body, "execution_timeout");
+    submission.forced = boolean_of(call.body, "force").value_or(false);
     const auto expires_in = milliseconds_of(call.body, "expires_in");
     if (boolean_of(call.body, "queue_if_offline").value_or(false)) {
         submission.queue_for_ms = expires_in.value_or(queue_s * 1000);
@@ -133,7 +140,8 @@ void CommandEndpoints::add_to(Api& api) {
                   {.name = "retry",
                    .type = Type::object,
                    .description = "{max_attempts: 1 to 10, backoff_s: 0 to 3600, on: list of "
-                                  "error, timeout, interrupted}"}},
+                                  "error, timeout, interrupted}"},
+                  force},
          .responses = responses("accepted (status pending), or ended well"),
          .handle = [this](Call call) { return send_any(std::move(call)); }});
     api.add({.method = "POST",
@@ -149,7 +157,8 @@ void CommandEndpoints::add_to(Api& api) {
                        .description = "branch of the remote 'origin', default main",
                        .min_length = 1,
                        .max_length = 255},
-                      timeout("seconds to wait for the end, default 30; 0: answer at once")},
+                      timeout("seconds to wait for the end, default 30; 0: answer at once"),
+                      force},
              .responses = responses("ended well"),
              .handle = [this](Call call) { return git_pull(std::move(call)); }});
     api.add({.method = "POST",
@@ -162,7 +171,8 @@ void CommandEndpoints::add_to(Api& api) {
                        .description = "one of the host's DOCKER_CONTAINER_NAME",
                        .min_length = 1,
                        .max_length = 255},
-                      timeout("seconds to wait for the end, default 60; 0: answer at once")},
+                      timeout("seconds to wait for the end, default 60; 0: answer at once"),
+                      force},
              .responses = responses("ended well"),
              .handle = [this](Call call) { return docker_restart(std::move(call)); }});
     api.add({.method = "POST",
@@ -293,7 +303,8 @@ CommandEndpoints::Answer CommandEndpoints::why(Call call) {
     co_return json_response(json::object{
         {"command_id", id->text()},
         {"status", protocol::to_text((*found)->state)},
-        {"why", dispatch::why(**found, agent ? directory_.find(*agent, now) : std::nullopt, now)}});
+        {"why", dispatch::why(**found, agent ? directory_.find(*agent, now) : std::nullopt, now,
+                              agent ? dispatcher_.forbids(*agent) : std::nullopt)}});
 }
 
 CommandEndpoints::Answer CommandEndpoints::attempts(Call call) {

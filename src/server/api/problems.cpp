@@ -68,6 +68,7 @@ int status_of(dispatch::SubmitError::Kind kind) {
             return 400;
         case Kind::agent_not_trusted:
         case Kind::key_used_before:
+        case Kind::in_maintenance:
             return 409;
         case Kind::rate_limited:
             return 429;

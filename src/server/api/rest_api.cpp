@@ -27,6 +27,8 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
       health_(with_database(std::move(checks), ports.commands)),
       groups_(ports.targeting, ports.directory, ports.clock),
       runs_(ports.runs, ports.commands, ports.directory, ports.clock),
+      schedules_(ports.schedules, ports.clock),
+      windows_(ports.schedules.windows),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
@@ -38,6 +40,8 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     health_.add_to(api_);
     groups_.add_to(api_);
     runs_.add_to(api_);
+    schedules_.add_to(api_);
+    windows_.add_to(api_);
 }
 
 http::Handler RestApi::handler(http::Handler otherwise) {

@@ -11,7 +11,9 @@
 #include "server/api/notification_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
 #include "server/api/run_endpoints.hpp"
+#include "server/api/schedule_endpoints.hpp"
 #include "server/api/webhook_endpoints.hpp"
+#include "server/api/window_endpoints.hpp"
 
 namespace cockpit::api {
 
@@ -29,6 +31,7 @@ struct Ports {
     targets::Targeting& targeting;
     NotificationPorts notifications;
     RunPorts runs;
+    SchedulePorts schedules;
 };
 
 class RestApi {
@@ -55,6 +58,8 @@ class RestApi {
     HealthEndpoints health_;
     GroupEndpoints groups_;
     RunEndpoints runs_;
+    ScheduleEndpoints schedules_;
+    WindowEndpoints windows_;
     Api api_;
 };
 

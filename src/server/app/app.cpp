@@ -29,6 +29,9 @@
 #include "server/notify/incoming_hooks.hpp"
 #include "server/notify/notifier.hpp"
 #include "server/runs/run_engine.hpp"
+#include "server/schedules/command_launcher.hpp"
+#include "server/schedules/scheduler.hpp"
+#include "server/schedules/windows.hpp"
 #include "server/store/store.hpp"
 #include "server/targets/targeting.hpp"
 #include "server/transport/agent_transport.hpp"
@@ -46,6 +49,7 @@ constexpr std::chrono::hours token_sweep(1);
 constexpr std::size_t pool_threads = 2;
 constexpr milliseconds sending_grace(3'000);
 // In ticks of half a second.
+constexpr int read_schedules_each = 4;
 constexpr int look_at_hosts_each = 2;
 constexpr int read_targets_each = 10;
 constexpr int catch_up_each = 120;
@@ -147,6 +151,11 @@ class App {
           output_({.limit_bytes = settings.output_limit_bytes}, clock_, *store_, transport_),
           news_(clock_, directory_, admission_, dispatcher_, output_),
           targeting_(clock_, directory_, *store_),
+          command_launcher_(dispatcher_, *store_),
+          // Who launches what; a kind that is not here is refused with a sentence.
+          scheduler_(clock_, *store_, {{schedules::Kind::command, &command_launcher_}},
+                     random_id()),
+          windows_(clock_, *store_, targeting_),
           access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
           secrets_(key_.derive("secrets of notifications at rest")),
           targets_(*store_, clock_, secrets_,
@@ -201,7 +210,8 @@ class App {
                                    .deliverer = deliverer_,
                                    .incoming = *store_,
                                    .hooks = hooks_},
-                 .runs = {.planner = planner_, .engine = runs_, .store = *store_}},
+                 .runs = {.planner = planner_, .engine = runs_, .store = *store_},
+                 .schedules = {.scheduler = scheduler_, .windows = windows_, .store = *store_}},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -252,6 +262,10 @@ class App {
             [this](auto done) { admission_.restore(std::move(done)); }));
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { targeting_.restore(std::move(done)); }));
+        scheduler_.on_loaded([this](const auto& windows) { windows_.adopt(windows); });
+        or_fail(co_await runtime::await_callback<StoreResult<bool>>(
+            [this](auto done) { scheduler_.restore(std::move(done)); }));
+        dispatcher_.guard_starts_with(&windows_);
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { dispatcher_.restore(std::move(done)); }));
         co_await runtime::await_callback<bool>(
@@ -308,12 +322,17 @@ class App {
 
     asio::awaitable<void> keep_ticking() {
         asio::steady_timer timer(io_);
-        for (;;) {
+        for (int ticks = 1;; ++ticks) {
             timer.expires_after(tick);
             co_await timer.async_wait(asio::use_awaitable);
             dispatcher_.on_tick();
             output_.on_tick();
             runs_.on_tick();
+            scheduler_.on_tick();
+            if (ticks % read_schedules_each == 0) {
+                scheduler_.refresh();
+                windows_.refresh();
+            }
         }
     }
 
@@ -377,6 +396,9 @@ class App {
     dispatch::OutputLog output_;
     transport::NewsRouter news_;
     targets::Targeting targeting_;
+    schedules::CommandLauncher command_launcher_;
+    schedules::Scheduler scheduler_;
+    schedules::Windows windows_;
     auth::Access access_;
     crypto::SecretBox secrets_;
     notify::TargetBook targets_;

@@ -14,6 +14,8 @@ constexpr std::array permissions_there_are{
     Permission{"cockpit_groups:write", "change groups and labels of hosts"},
     Permission{"notifications:read", "see who is notified of what, deliveries, incoming webhooks"},
     Permission{"notifications:write", "make and change them, and send again"},
+    Permission{"schedules:read", "see schedules, their firings and maintenance windows"},
+    Permission{"schedules:write", "make, change and run them"},
     Permission{"users:read", "see accounts"},
     Permission{"users:write", "make and change accounts"},
 };

@@ -25,6 +25,7 @@
 #include "server/dispatch/command_store.hpp"
 #include "server/dispatch/end_listener.hpp"
 #include "server/dispatch/rate_limit.hpp"
+#include "server/dispatch/start_guard.hpp"
 #include "server/dispatch/waiters.hpp"
 
 namespace cockpit::dispatch {
@@ -58,6 +59,9 @@ struct Submission {
     };
     std::optional<Idempotency> idempotency;
     RetryPolicy retry;
+    /// Taken in although the start guard forbids it. Not kept with the command: one that has to
+    /// wait (for its host, for another attempt) is held by the guard all the same.
+    bool forced = false;
 };
 
 struct SubmitError {
@@ -71,6 +75,7 @@ struct SubmitError {
         key_used_before,    ///< the idempotency key named another request
         store_unavailable,  ///< nothing was recorded
         rate_limited,       ///< too many for this host; nothing was recorded
+        in_maintenance,     ///< the start guard forbids it; nothing was recorded
     };
     Kind kind;
     std::string detail;               ///< for the person who asked
@@ -131,6 +136,12 @@ class Dispatcher {
     /// Who is told of each end that this server wrote; null for nobody. Must outlive this object.
     void tell_ends_to(EndListener* listener) { end_listener_ = listener; }
 
+    /// Who is asked whether something may start on a host: when a command is taken in, and again
+    /// before one that had to wait is sent. Null: always. Must outlive this object.
+    void guard_starts_with(const StartGuard* guard) { start_guard_ = guard; }
+    /// Why nothing may start on this host now; nothing: it may.
+    std::optional<std::string> forbids(const protocol::AgentId& agent) const;
+
     /// To be called about once a second: sends what waits for a host that is back, asks again for
     /// what got no receipt, ends what can no longer start, takes up what other servers left open.
     void on_tick();
@@ -189,6 +200,7 @@ class Dispatcher {
     std::int64_t looked_for_others_ms_ = 0;
     bool looking_for_others_ = false;
     EndListener* end_listener_ = nullptr;
+    const StartGuard* start_guard_ = nullptr;
     std::shared_ptr<Waiters> waiters_;  ///< shared with each Waiter
 };
 

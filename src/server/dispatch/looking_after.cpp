@@ -71,6 +71,12 @@ void Dispatcher::look_after(Open& open, std::int64_t now_ms) {
 // Never on the wire, so nothing but this server's own decision lets it run.
 void Dispatcher::dispatch_waiting(Open& open, std::int64_t now_ms) {
     auto& record = open.record;
+    const auto agent = protocol::AgentId::parse(record.agent_id);
+    const auto held = agent ? forbids(*agent) : std::nullopt;
+    if (held && now_ms > start_limit_ms(record)) {
+        return close(open, record.attempt > 1 ? CommandState::interrupted : CommandState::expired,
+                     "it was held until its time was over, and was not sent: " + *held);
+    }
     if (now_ms > start_limit_ms(record) && record.attempt > 1) {
         return close(open, CommandState::interrupted,
                      "an earlier attempt did not succeed, and the host did not come in time for "
@@ -81,7 +87,7 @@ void Dispatcher::dispatch_waiting(Open& open, std::int64_t now_ms) {
                      "the host did not come in time; the command was not sent and will not run");
     }
     if (record.next_attempt_at_ms && now_ms < *record.next_attempt_at_ms) return;
-    const auto agent = protocol::AgentId::parse(record.agent_id);
+    if (held) return;
     const auto view = agent ? directory_.find(*agent, now_ms) : std::nullopt;
     if (!view || view->presence != Presence::online) return;
     open.being_written = true;

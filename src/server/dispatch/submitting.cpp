@@ -104,6 +104,11 @@ void Dispatcher::answer_repeated(const CommandRecord& earlier, const std::string
                         earlier.command_id + ": use a new key for a new request"}));
 }
 
+std::optional<std::string> Dispatcher::forbids(const protocol::AgentId& agent) const {
+    if (start_guard_ == nullptr) return std::nullopt;
+    return start_guard_->forbids(agent, clock_.wall_ms());
+}
+
 std::optional<SubmitError> Dispatcher::check(Submission& submission, const AgentView& view) const {
     using Kind = SubmitError::Kind;
     const auto& agent = submission.agent.text();
@@ -135,6 +140,13 @@ std::optional<SubmitError> Dispatcher::check(Submission& submission, const Agent
             // Nobody receipts on the original's wire, so the time of the whole way is one limit.
             submission.timeout_ms =
                 std::min(submission.timeout_ms.value_or(schema->timeout_ms), schema->timeout_ms);
+        }
+    }
+    if (!submission.forced) {
+        if (auto reason = forbids(submission.agent)) {
+            return SubmitError{
+                Kind::in_maintenance,
+                *std::move(reason) + "; nothing was sent; 'force': true sends it all the same"};
         }
     }
     const bool there = view.presence == Presence::online && !view.capabilities.empty();

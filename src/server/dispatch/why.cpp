@@ -16,7 +16,7 @@ std::string presence_of(const std::optional<AgentView>& host) {
 }
 
 std::string why_open(const CommandRecord& record, const std::optional<AgentView>& host,
-                     std::int64_t now_ms) {
+                     std::int64_t now_ms, const std::optional<std::string>& held) {
     if (record.state == CommandState::running) return "it runs on the host";
     if (record.state == CommandState::delivered) {
         return "the host has it and runs it when its turn comes";
@@ -25,6 +25,10 @@ std::string why_open(const CommandRecord& record, const std::optional<AgentView>
         return "attempt " + std::to_string(record.attempt - 1) + " did not succeed; attempt " +
                std::to_string(record.attempt) + " begins in " +
                seconds(*record.next_attempt_at_ms - now_ms);
+    }
+    if (!record.dispatched && held) {
+        return "it is held and given up in " + seconds(record.expires_at_ms - now_ms) + ": " +
+               *held;
     }
     if (!record.dispatched) {
         return "it waits for the host and is given up in " +
@@ -60,8 +64,8 @@ std::string why_ended(const CommandRecord& record) {
 }  // namespace
 
 std::string why(const CommandRecord& record, const std::optional<AgentView>& host,
-                std::int64_t now_ms) {
-    auto text = is_final(record.state) ? why_ended(record) : why_open(record, host, now_ms);
+                std::int64_t now_ms, const std::optional<std::string>& held) {
+    auto text = is_final(record.state) ? why_ended(record) : why_open(record, host, now_ms, held);
     if (is_final(record.state) && record.error && !record.error->empty()) {
         text += ": " + *record.error;
     }

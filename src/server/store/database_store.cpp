@@ -14,6 +14,7 @@
 #include "server/store/output_queries.hpp"
 #include "server/store/reader_threads.hpp"
 #include "server/store/run_queries.hpp"
+#include "server/store/schedule_queries.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -191,6 +192,62 @@ class DatabaseStore final : public Store {
     }
     void save_labels(targets::LabelRecord labels, DispatchDone<bool> done) override {
         write(store::save_labels(labels), std::move(done));
+    }
+
+    // Schedules and maintenance windows.
+    void load_schedules(DispatchDone<schedules::ScheduleRecords> done) override {
+        read<schedules::ScheduleRecords>([](Connection& c) { return store::load_schedules(c); },
+                                         std::move(done));
+    }
+    void add_schedule(schedules::ScheduleRecord record, DispatchDone<bool> done) override {
+        write(store::add_schedule(record), std::move(done));
+    }
+    void replace_schedule(schedules::ScheduleRecord record, DispatchDone<bool> done) override {
+        write(store::replace_schedule(record), std::move(done));
+    }
+    void remove_schedule(std::string name, DispatchDone<bool> done) override {
+        write(store::remove_schedule(name), std::move(done));
+    }
+    void add_firing(schedules::FiringRecord record, DispatchDone<bool> done) override {
+        write(store::add_firing(record), std::move(done));
+    }
+    void abandoned_firings(std::int64_t now_ms,
+                           DispatchDone<std::vector<schedules::FiringRecord>> done) override {
+        read<std::vector<schedules::FiringRecord>>(
+            [now_ms](Connection& c) { return store::abandoned_firings(c, now_ms); },
+            std::move(done));
+    }
+    void take_firing(schedules::FiringRecord firing, std::string owner, std::int64_t lease_until_ms,
+                     std::int64_t now_ms, DispatchDone<bool> done) override {
+        write(store::take_firing(firing, owner, lease_until_ms, now_ms), std::move(done));
+    }
+    void end_firing(schedules::FiringRecord firing, DispatchDone<bool> done) override {
+        write(store::end_firing(firing), std::move(done));
+    }
+    void firings(std::string schedule, int limit,
+                 DispatchDone<std::vector<schedules::FiringRecord>> done) override {
+        read<std::vector<schedules::FiringRecord>>(
+            [schedule = std::move(schedule), limit](Connection& c) {
+                return store::list_firings(c, schedule, limit);
+            },
+            std::move(done));
+    }
+    void firing_before(std::string schedule, std::int64_t due_at_ms,
+                       DispatchDone<std::optional<schedules::FiringRecord>> done) override {
+        read<std::optional<schedules::FiringRecord>>(
+            [schedule = std::move(schedule), due_at_ms](Connection& c) {
+                return store::firing_before(c, schedule, due_at_ms);
+            },
+            std::move(done));
+    }
+    void add_window(schedules::WindowRecord record, DispatchDone<bool> done) override {
+        write(store::add_window(record), std::move(done));
+    }
+    void replace_window(schedules::WindowRecord record, DispatchDone<bool> done) override {
+        write(store::replace_window(record), std::move(done));
+    }
+    void remove_window(std::string name, DispatchDone<bool> done) override {
+        write(store::remove_window(name), std::move(done));
     }
 
     // Accounts.

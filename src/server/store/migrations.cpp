@@ -299,6 +299,51 @@ std::vector<Migration> all() {
             received_at TIMESTAMP NOT NULL,
             UNIQUE (webhook, delivery_id),
             UNIQUE (webhook, body_digest)))"}));
+    // request is a JSON object; flags are 0 and 1.
+    list.push_back(migration("011_schedules", "Schedules, their firings, maintenance windows",
+                             {R"(CREATE TABLE cockpit_schedules (
+            name VARCHAR(100) PRIMARY KEY,
+            description TEXT NOT NULL,
+            kind VARCHAR(20) NOT NULL,
+            request TEXT NOT NULL,
+            cron VARCHAR(300) NOT NULL,
+            zone VARCHAR(100) NOT NULL,
+            enabled SMALLINT NOT NULL,
+            missed VARCHAR(20) NOT NULL,
+            missed_within_s BIGINT NOT NULL,
+            overlap VARCHAR(20) NOT NULL,
+            armed_at_ms BIGINT NOT NULL,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            updated_by VARCHAR(255) NOT NULL,
+            updated_at TIMESTAMP NOT NULL))",
+                              R"(CREATE TABLE cockpit_schedule_firings (
+            schedule VARCHAR(100) NOT NULL,
+            due_at_ms BIGINT NOT NULL,
+            manual SMALLINT NOT NULL,
+            state VARCHAR(20) NOT NULL,
+            detail TEXT NOT NULL,
+            launched_id VARCHAR(100),
+            fired_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            lease_owner VARCHAR(64) NOT NULL,
+            lease_until_ms BIGINT NOT NULL,
+            PRIMARY KEY (schedule, due_at_ms)))",
+                              "CREATE INDEX ix_cockpit_schedule_firings_open ON "
+                              "cockpit_schedule_firings (lease_until_ms) WHERE state = 'launching'",
+                              R"(CREATE TABLE cockpit_maintenance_windows (
+            name VARCHAR(100) PRIMARY KEY,
+            targets TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            cron VARCHAR(300),
+            zone VARCHAR(100) NOT NULL,
+            duration_s BIGINT NOT NULL,
+            from_ms BIGINT NOT NULL,
+            until_ms BIGINT NOT NULL,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            updated_by VARCHAR(255) NOT NULL,
+            updated_at TIMESTAMP NOT NULL))"}));
     return list;
 }
 

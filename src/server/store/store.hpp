@@ -1,6 +1,6 @@
 #pragma once
 // The server's database: SQLite inside the process, or PostgreSQL. Each store implements the
-// interfaces that dispatch, auth, targets, notify and runs own.
+// interfaces that dispatch, auth, targets, notify, runs and schedules own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
 // and only then answers each. A write that fails alone (a broken row) fails alone: the group is
@@ -26,6 +26,7 @@
 #include "server/notify/incoming_store.hpp"
 #include "server/notify/notification_store.hpp"
 #include "server/runs/run_store.hpp"
+#include "server/schedules/schedule_store.hpp"
 #include "server/targets/group_store.hpp"
 
 namespace cockpit::store {
@@ -43,7 +44,8 @@ class Store : public dispatch::CommandStore,
               public targets::GroupStore,
               public notify::NotificationStore,
               public notify::IncomingStore,
-              public runs::RunStore {
+              public runs::RunStore,
+              public schedules::ScheduleStore {
   public:
     /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards
     /// but those already posted to `io`.

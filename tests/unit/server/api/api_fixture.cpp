@@ -68,11 +68,13 @@ ApiTest::ApiTest()
                               .deliverer = deliverer,
                               .incoming = notifications,
                               .hooks = hooks},
-            .runs = {.planner = planner, .engine = runs, .store = run_store}},
+            .runs = {.planner = planner, .engine = runs, .store = run_store},
+            .schedules = {.scheduler = scheduler, .windows = windows, .store = schedule_store}},
            {{.name = "redis", .run = [this] { return health_of(&redis); }}}),
       handler(rest.handler()),
       admin(token_for("admin", {"*"})) {
     directory.on_link_restored(clock.wall_ms());
+    dispatcher.guard_starts_with(&windows);
 }
 
 Answer ApiTest::call(std::string method, std::string_view target, std::string body,

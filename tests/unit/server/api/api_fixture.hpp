@@ -19,10 +19,12 @@
 #include "fakes/memory_notification_store.hpp"
 #include "fakes/memory_output_store.hpp"
 #include "fakes/memory_run_store.hpp"
+#include "fakes/memory_schedule_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/recording_sender.hpp"
 #include "fakes/set_clock.hpp"
 #include "server/api/rest_api.hpp"
+#include "server/schedules/command_launcher.hpp"
 
 namespace cockpit::api {
 
@@ -95,6 +97,11 @@ class ApiTest : public testing::Test {
     runs::Planner planner;
     runs::RunEngine runs;
     Health redis{.ok = true, .detail = "Redis answers"};
+    fakes::MemoryScheduleStore schedule_store{io.get_executor()};
+    schedules::CommandLauncher command_launcher{dispatcher, commands};
+    schedules::Scheduler scheduler{
+        clock, schedule_store, {{schedules::Kind::command, &command_launcher}}, "test"};
+    schedules::Windows windows{clock, schedule_store, targeting};
     RestApi rest;
     http::Handler handler;
     std::string admin;  ///< a token that may do everything

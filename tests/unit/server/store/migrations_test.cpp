@@ -63,7 +63,8 @@ TEST_P(MigrationsTest, EachRunsOnceAndIsRecorded) {
                                        "006_output",
                                        "007_groups_and_labels",
                                        "008_runs",
-                                       "010_notifications"};
+                                       "010_notifications",
+                                       "011_schedules"};
     const auto connection = connect();
     EXPECT_EQ(migrate(*connection), all);
     EXPECT_EQ(migrate(*connection), std::vector<std::string>{});
