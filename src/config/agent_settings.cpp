@@ -99,6 +99,10 @@ void read_allowed(Reader& reader, AgentSettings& settings) {
         }
         settings.docker_containers.push_back(std::move(name));
     }
+    settings.health_check_hosts = reader.list("HEALTH_CHECK_HOSTS");
+    if (settings.health_check_hosts.empty()) {
+        settings.health_check_hosts = {"localhost", "127.0.0.1", "[::1]"};
+    }
     settings.docker_socket =
         read_absolute_path(reader, "DOCKER_SOCKET").value_or("/var/run/docker.sock");
 }

@@ -49,6 +49,8 @@ struct AgentSettings {
     log::Format log_format = log::Format::text;           ///< LOG_FORMAT
     std::filesystem::path commands_directory;             ///< COMMANDS_DIR
     Containment containment = Containment::automatic;     ///< CONTAINMENT
+    /// HEALTH_CHECK_HOSTS: whom health_check may ask, each maybe with a port
+    std::vector<std::string> health_check_hosts;
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

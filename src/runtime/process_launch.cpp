@@ -12,28 +12,12 @@
 #include <csignal>
 #include <cstring>
 
+#include "runtime/descriptor.hpp"
+
 namespace cockpit::runtime {
 namespace {
 
 constexpr const char* default_path = "/usr/local/bin:/usr/bin:/bin";
-
-class Descriptor {
-  public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() { reset(); }
-    void reset(int number = -1) {
-        if (number_ >= 0) ::close(number_);
-        number_ = number;
-    }
-    int get() const { return number_; }
-    int release() { return std::exchange(number_, -1); }
-
-  private:
-    int number_ = -1;
-};
 
 struct Pipe {
     Descriptor read_end;

@@ -23,7 +23,8 @@ def test_agent_registers_in_redis(world):
     assert fields["status"] == "online"
     assert abs(int(fields["last_heartbeat"]) - time.time()) < 60
     assert fields["version"] and fields["hostname"] and int(fields["started_at"]) > 0
-    assert set(fields["capabilities"].split(",")) == {"echo", "git_pull", "docker_restart"}
+    assert set(fields["capabilities"].split(",")) == {
+        "echo", "git_pull", "docker_restart", "git_revision", "git_rollback", "health_check"}
     assert fields["commands_executed"].isdigit()
     assert fields["agent_id"] == "host-1"
     assert fields["public_key"] and fields["os"] and fields["arch"] and fields["protocol"]

@@ -50,7 +50,8 @@ def test_agent_list_shows_registered_agents(world):
     agents = world.api.agents()
     assert {"host-1", "host-2"} <= agents.keys()
     assert agents["host-1"]["status"] == "online"
-    assert set(agents["host-1"]["capabilities"]) == {"echo", "git_pull", "docker_restart"}
+    assert set(agents["host-1"]["capabilities"]) == {
+        "echo", "git_pull", "docker_restart", "git_revision", "git_rollback", "health_check"}
     assert world.api.get(f"{BASE}/list").json["total"] == len(agents)
 
 

@@ -198,7 +198,8 @@ int run(const config::AgentSettings& settings, const config::Environment& enviro
                                            .command_timeout = settings.command_timeout,
                                            .docker_timeout = settings.docker_timeout,
                                            .environment = environment,
-                                           .keeping = *keeping});
+                                           .keeping = *keeping,
+                                           .health_check_hosts = settings.health_check_hosts});
     agent_transport::Identity identity{.agent = *agent,
                                        .hostname = settings.hostname,
                                        .version = COCKPIT_VERSION,

@@ -89,7 +89,7 @@ std::vector<protocol::CommandSchema> OwnerCommands::schemas() const {
 
 int check_commands(const std::filesystem::path& directory) {
     std::vector<std::string> built_in;
-    for (const auto& schema : protocol::original_commands())
+    for (const auto& schema : commands::built_in_schemas())
         built_in.push_back(schema.name);
     const auto loaded = commands::load_manifests(directory, {}, built_in);
     for (const auto& error : loaded.errors)

@@ -21,10 +21,15 @@ struct BuiltInSettings {
     /// The agent's own environment, of which git gets what git_environment() lists.
     std::map<std::string, std::string> environment;
     std::shared_ptr<Keeping> keeping;
+    std::vector<std::string> health_check_hosts;  ///< HEALTH_CHECK_HOSTS
 };
 
-/// echo, git_pull and docker_restart. All three are always there, as in the original; with an empty
-/// list the command refuses with a sentence that names the setting.
+/// The original's echo, git_pull and docker_restart, then ours. An owner's command must have
+/// another name.
+const std::vector<protocol::CommandSchema>& built_in_schemas();
+
+/// All of them are always there; with an empty list of what it may touch a command refuses with a
+/// sentence that names the setting.
 executor::CommandHandlers built_in_commands(const boost::asio::any_io_executor& loop,
                                             BuiltInSettings settings);
 

@@ -36,6 +36,14 @@ std::optional<json::object> json_object(std::string_view text) {
     return value.as_object();
 }
 
+// "none" is told of containers whose image has a check that was switched off.
+std::string health_of(const json::object& state) {
+    const auto* health = state.if_contains("Health");
+    if (health == nullptr || !health->is_object()) return {};
+    auto status = field(health->get_object(), "Status", std::string());
+    return status == "none" ? std::string() : status;
+}
+
 bool is_version(std::string_view text) {
     return !text.empty() && text.size() < 16 && text.find('.') != std::string_view::npos &&
            std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
@@ -63,7 +71,8 @@ class EngineOnSocket final : public DockerEngine {
                                  .exit_code = field(object, "ExitCode", 0),
                                  .restart_count = field(*container, "RestartCount", 0),
                                  .started_at = field(object, "StartedAt", std::string()),
-                                 .error = field(object, "Error", std::string())};
+                                 .error = field(object, "Error", std::string()),
+                                 .health = health_of(object)};
     }
 
     asio::awaitable<std::expected<void, std::string>> restart(std::string name,

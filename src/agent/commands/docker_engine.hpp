@@ -21,6 +21,7 @@ struct ContainerState {
     int restart_count = 0;    ///< restarts by its policy
     std::string started_at;   ///< RFC 3339; compared, never computed with
     std::string error;        ///< why it could not be started
+    std::string health;  ///< of its own check: healthy, unhealthy, starting; empty: it has none
 };
 
 class DockerEngine {

@@ -1,6 +1,5 @@
 #include "agent/commands/docker_restart.hpp"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -9,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "agent/commands/docker_engine.hpp"
+#include "agent/commands/docker_rules.hpp"
 
 namespace cockpit::commands {
 namespace asio = boost::asio;
@@ -153,17 +153,7 @@ class DockerRestart final : public executor::CommandHandler {
     const protocol::CommandSchema& schema() const override { return schema_; }
 
     std::expected<void, std::string> allows(const boost::json::object& params) const override {
-        const std::string wanted = container(params);
-        if (std::ranges::find(settings_.containers, wanted) != settings_.containers.end())
-            return {};
-        std::string list;
-        for (const auto& name : settings_.containers)
-            list += (list.empty() ? "" : ", ") + name;
-        return std::unexpected(
-            "container_name '" + wanted + "' is " +
-            (list.empty() ? "refused: this host allows no container (its DOCKER_CONTAINER_NAME is "
-                            "empty)"
-                          : "not one of this host's DOCKER_CONTAINER_NAME: " + list));
+        return check_container("container_name", container(params), settings_.containers);
     }
 
     std::optional<std::string> resource(const boost::json::object& params) const override {

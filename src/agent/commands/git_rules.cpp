@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <optional>
 
 namespace cockpit::commands {
@@ -186,15 +187,58 @@ std::map<std::string, std::string> git_environment(const std::map<std::string, s
     return environment;
 }
 
+namespace {
+std::vector<std::string> arguments_in(const fs::path& repository, std::vector<std::string> rest) {
+    std::vector<std::string> arguments = {
+        "git",
+        // Runs a program named by the address of a remote.
+        "-c", "protocol.ext.allow=never",
+        // Housekeeping would detach itself and outlive the command, or eat its time.
+        "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.askPass=", "-C",
+        repository.string()};
+    arguments.insert(arguments.end(), rest.begin(), rest.end());
+    return arguments;
+}
+}  // namespace
+
 std::vector<std::string> pull_arguments(const fs::path& repository, std::string_view branch) {
-    return {"git",
-            // Runs a program named by the address of a remote.
-            "-c", "protocol.ext.allow=never",
-            // Housekeeping would detach itself and outlive the command, or eat its time.
-            "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.askPass=", "-C",
-            repository.string(), "pull", "--ff-only", "origin",
-            // The whole name, so that no branch can be read as an option, a tag or a "+forced" one.
-            "refs/heads/" + std::string(branch)};
+    return arguments_in(repository,
+                        {"pull", "--ff-only", "origin",
+                         // The whole name, so that no branch can be read as an option, a tag or a
+                         // "+forced" one.
+                         "refs/heads/" + std::string(branch)});
+}
+
+std::vector<std::string> revision_arguments(const fs::path& repository) {
+    return arguments_in(repository, {"rev-parse", "--verify", "HEAD^{commit}"});
+}
+
+std::vector<std::string> rollback_arguments(const fs::path& repository, std::string_view commit) {
+    return arguments_in(repository, {"reset", "--keep", std::string(commit), "--"});
+}
+
+std::expected<void, std::string> check_checked_out(const fs::path& repository,
+                                                   std::string_view branch) {
+    auto directory = repository / ".git";
+    std::string line;
+    if (fs::is_regular_file(directory)) {
+        // A work tree of another repository: gitrepository-layout(5).
+        std::getline(std::ifstream(directory), line);
+        constexpr std::string_view key = "gitdir: ";
+        if (!line.starts_with(key)) return {};
+        directory = repository / line.substr(key.size());
+    }
+    line.clear();
+    std::getline(std::ifstream(directory / "HEAD"), line);
+    if (line.empty()) return {};
+    constexpr std::string_view key = "ref: refs/heads/";
+    const bool on_branch = line.starts_with(key);
+    const auto there =
+        on_branch ? "branch '" + line.substr(key.size()) + "'" : "no branch but commit " + line;
+    if (on_branch && line.substr(key.size()) == branch) return {};
+    return std::unexpected("repository_path '" + repository.string() + "' is not on branch '" +
+                           std::string(branch) + "' but has " + there +
+                           " checked out; nothing was changed");
 }
 
 std::string pull_output(std::string_view output) {
@@ -206,15 +250,22 @@ std::string pull_output(std::string_view output) {
     return std::string(output.substr(0, output.find_last_not_of("\r\n") + 1));
 }
 
-std::string pull_failure(std::string_view output, std::string_view exit_text,
-                         const fs::path& repository, std::string_view branch) {
-    const std::string begin = "git pull failed (" + std::string(exit_text) + "): ";
+std::string git_failure(std::string_view what, std::string_view output, std::string_view exit_text,
+                        const fs::path& repository) {
+    const auto begin = std::string(what) + " failed (" + std::string(exit_text) + "): ";
     if (output.find("detected dubious ownership") != std::string_view::npos) {
         return begin + "'" + repository.string() +
                "' belongs to another user than the one this agent runs as; give it to the agent's "
                "user, or, as that user, run: git config --global --add safe.directory " +
                repository.string();
     }
+    const auto line = last_meaningful_line(output);
+    return begin + (line.empty() ? "it wrote no reason" : std::string(line));
+}
+
+std::string pull_failure(std::string_view output, std::string_view exit_text,
+                         const fs::path& repository, std::string_view branch) {
+    const std::string begin = "git pull failed (" + std::string(exit_text) + "): ";
     if (output.find("couldn't find remote ref") != std::string_view::npos) {
         return begin + "the remote 'origin' has no branch '" + std::string(branch) + "'";
     }
@@ -222,8 +273,25 @@ std::string pull_failure(std::string_view output, std::string_view exit_text,
         return begin + "the work tree has commits that 'origin' does not have, so branch '" +
                std::string(branch) + "' cannot be fast-forwarded; nothing was merged";
     }
-    const auto line = last_meaningful_line(output);
-    return begin + (line.empty() ? "it wrote no reason" : std::string(line));
+    return git_failure("git pull", output, exit_text, repository);
+}
+
+std::string rollback_failure(std::string_view output, std::string_view exit_text,
+                             const fs::path& repository, std::string_view commit) {
+    const std::string begin = "git reset failed (" + std::string(exit_text) + "): ";
+    const auto says = [&](std::string_view words) {
+        return output.find(words) != std::string_view::npos;
+    };
+    if (says("Could not parse object") || says("unknown revision") || says("bad object")) {
+        return begin + "the repository has no commit " + std::string(commit);
+    }
+    if (says("not uptodate") || says("local changes")) {
+        return begin +
+               "files that would change have local changes, which are never destroyed; look at "
+               "'git status' in " +
+               repository.string();
+    }
+    return git_failure("git reset", output, exit_text, repository);
 }
 
 }  // namespace cockpit::commands

@@ -1,6 +1,6 @@
 #pragma once
-// What git_pull accepts and how it reads git's words. No processes, no Asio; the path rules look at
-// the file system.
+// What the git commands accept and how they read git's words. No processes, no Asio; the path rules
+// look at the file system.
 
 #include <expected>
 #include <filesystem>
@@ -33,8 +33,27 @@ std::vector<std::string> pull_arguments(const std::filesystem::path& repository,
 /// lines about which references were looked at are left out then.
 std::string pull_output(std::string_view output);
 
+/// Why a git failed, as a sentence made of what it wrote; `what` is "git pull", say.
+std::string git_failure(std::string_view what, std::string_view output, std::string_view exit_text,
+                        const std::filesystem::path& repository);
+
 /// Why a pull failed, as a sentence made of what git wrote.
 std::string pull_failure(std::string_view output, std::string_view exit_text,
                          const std::filesystem::path& repository, std::string_view branch);
+
+std::vector<std::string> revision_arguments(const std::filesystem::path& repository);
+
+/// Whether this branch is the one that is checked out there; the error is a sentence. Where HEAD
+/// cannot be read git will say so itself.
+std::expected<void, std::string> check_checked_out(const std::filesystem::path& repository,
+                                                   std::string_view branch);
+
+/// Back to a commit; git-reset(1) on --keep: refused where local changes would be lost.
+std::vector<std::string> rollback_arguments(const std::filesystem::path& repository,
+                                            std::string_view commit);
+
+/// Why going back failed, as a sentence made of what git wrote.
+std::string rollback_failure(std::string_view output, std::string_view exit_text,
+                             const std::filesystem::path& repository, std::string_view commit);
 
 }  // namespace cockpit::commands

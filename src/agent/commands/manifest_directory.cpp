@@ -8,25 +8,15 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/descriptor.hpp"
+
 namespace cockpit::commands {
 namespace fs = std::filesystem;
 namespace {
 
+using runtime::Descriptor;
+
 constexpr std::size_t largest_file = 64 * 1024;
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    int get() const { return number_; }
-
-  private:
-    int number_;
-};
 
 // Nothing, or why it is not the owner's own word.
 std::optional<std::string> not_trusted(const struct stat& status, const fs::path& path) {

@@ -6,28 +6,17 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/descriptor.hpp"
+
 namespace cockpit::journal {
 namespace {
+
+using runtime::Descriptor;
 
 std::unexpected<std::string> failure(std::string_view what, const std::filesystem::path& file) {
     return std::unexpected("cannot " + std::string(what) + " '" + file.string() +
                            "': " + std::strerror(errno));
 }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    int number() const { return number_; }
-    explicit operator bool() const { return number_ >= 0; }
-
-  private:
-    int number_;
-};
 
 bool write_all(int descriptor, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -45,15 +34,15 @@ class SystemFile final : public File {
         : path_(std::move(path)), descriptor_(descriptor) {}
 
     OnDisk<void> append(std::string_view bytes) override {
-        if (!write_all(descriptor_.number(), bytes)) return failure("write to", path_);
+        if (!write_all(descriptor_.get(), bytes)) return failure("write to", path_);
         return {};
     }
     OnDisk<void> sync() override {
-        if (::fdatasync(descriptor_.number()) != 0) return failure("sync", path_);
+        if (::fdatasync(descriptor_.get()) != 0) return failure("sync", path_);
         return {};
     }
     OnDisk<void> truncate(std::uint64_t bytes) override {
-        if (::ftruncate(descriptor_.number(), static_cast<off_t>(bytes)) != 0) {
+        if (::ftruncate(descriptor_.get(), static_cast<off_t>(bytes)) != 0) {
             return failure("cut", path_);
         }
         return {};
@@ -75,7 +64,7 @@ class SystemDisk final : public Disk {
         std::string bytes;
         char buffer[16384];
         for (;;) {
-            const auto count = ::read(descriptor.number(), buffer, sizeof buffer);
+            const auto count = ::read(descriptor.get(), buffer, sizeof buffer);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return failure("read", file);
             if (count == 0) return bytes;
@@ -96,13 +85,13 @@ class SystemDisk final : public Disk {
             const Descriptor descriptor(
                 ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
             if (!descriptor) return failure("create", aside);
-            if (!write_all(descriptor.number(), bytes)) return failure("write to", aside);
-            if (::fsync(descriptor.number()) != 0) return failure("sync", aside);
+            if (!write_all(descriptor.get(), bytes)) return failure("write to", aside);
+            if (::fsync(descriptor.get()) != 0) return failure("sync", aside);
         }
         if (::rename(aside.c_str(), file.c_str()) != 0) return failure("rename to", file);
         const auto directory = file.parent_path();
         const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!descriptor || ::fsync(descriptor.number()) != 0) return failure("sync", directory);
+        if (!descriptor || ::fsync(descriptor.get()) != 0) return failure("sync", directory);
         return {};
     }
 };

@@ -42,7 +42,7 @@ TEST(Echo, stop_does_not_keep_the_answer) {
     EXPECT_EQ(run.outcome().state, CommandState::success);
 }
 
-TEST(BuiltIn, are_the_three_of_the_original_with_the_time_limits_of_this_host) {
+TEST(BuiltIn, are_those_of_the_original_and_ours_with_the_time_limits_of_this_host) {
     boost::asio::io_context io;
     const auto handlers =
         built_in_commands(io.get_executor(), {.command_timeout = 7s, .docker_timeout = 9s});
@@ -51,8 +51,10 @@ TEST(BuiltIn, are_the_three_of_the_original_with_the_time_limits_of_this_host) {
         seen.emplace_back(handler->schema().name, handler->schema().timeout_ms);
     }
     EXPECT_THAT(seen,
-                testing::ElementsAre(testing::Pair("echo", 7000), testing::Pair("git_pull", 7000),
-                                     testing::Pair("docker_restart", 9000)));
+                testing::ElementsAre(
+                    testing::Pair("echo", 7000), testing::Pair("git_pull", 7000),
+                    testing::Pair("docker_restart", 9000), testing::Pair("git_revision", 7000),
+                    testing::Pair("git_rollback", 7000), testing::Pair("health_check", 3'660'000)));
 }
 
 TEST(BuiltIn, refuse_everything_when_the_owner_listed_nothing) {

@@ -1,4 +1,4 @@
-#include "agent/commands/git_pull.hpp"
+#include "agent/commands/git_command.hpp"
 
 #include <boost/json.hpp>
 
@@ -11,23 +11,25 @@ namespace {
 
 using protocol::CommandState;
 
-std::string_view text_of(const boost::json::object& params, std::string_view name) {
-    const auto& text = params.at(name).as_string();
-    return {text.data(), text.size()};
-}
-
-class GitPull final : public executor::CommandHandler {
+class GitCommand final : public executor::CommandHandler {
   public:
-    GitPull(boost::asio::any_io_executor loop, protocol::CommandSchema schema,
-            GitPullSettings settings)
-        : loop_(std::move(loop)), schema_(std::move(schema)), settings_(std::move(settings)) {}
+    GitCommand(boost::asio::any_io_executor loop, protocol::CommandSchema schema,
+               GitSettings settings, GitVerb verb)
+        : loop_(std::move(loop)),
+          schema_(std::move(schema)),
+          settings_(std::move(settings)),
+          verb_(std::make_shared<const GitVerb>(std::move(verb))) {}
 
     const protocol::CommandSchema& schema() const override { return schema_; }
 
     std::expected<void, std::string> allows(const boost::json::object& params) const override {
-        if (auto right = check_branch(text_of(params, "branch")); !right) return right;
-        if (auto found = repository(params); !found) return std::unexpected(found.error());
-        return {};
+        if (verb_->check) {
+            if (auto right = verb_->check(params); !right) return right;
+        }
+        const auto path = repository(params);
+        if (!path) return std::unexpected(path.error());
+        return verb_->check_there ? verb_->check_there(*path, params)
+                                  : std::expected<void, std::string>();
     }
 
     std::optional<std::string> resource(const boost::json::object& params) const override {
@@ -48,7 +50,7 @@ class GitPull final : public executor::CommandHandler {
                                        std::move(done));
         }
         auto command = command_for(task, *path);
-        command.child = {.arguments = pull_arguments(*path, branch_of(task)),
+        command.child = {.arguments = verb_->arguments(*path, task.params),
                          .environment = git_environment(settings_.environment, *path),
                          .working_directory = *path,
                          .on_stdout = {},
@@ -60,26 +62,21 @@ class GitPull final : public executor::CommandHandler {
                                                 const executor::ProcessMark& process,
                                                 Done done) override {
         // The owner may have taken the repository off the list since; its name is for sentences.
-        const auto path =
-            repository(task.params).value_or(std::string(text_of(task.params, "repository_path")));
+        const auto path = repository(task.params).value_or(text_of(task.params, "repository_path"));
         return resume_process(loop_, command_for(task, path), process, std::move(done));
     }
 
   private:
-    static std::string branch_of(const executor::Task& task) {
-        return std::string(text_of(task.params, "branch"));
-    }
-
     ProcessCommand command_for(const executor::Task& task, const std::filesystem::path& path) {
         return {.child = {},
-                .title = "git pull",
+                .title = verb_->title,
                 .time_limit = std::chrono::milliseconds(task.timeout_ms),
                 .grace = settings_.grace,
                 .output_limit = settings_.output_limit,
                 .judge =
-                    [path, branch = branch_of(task)](const runtime::ExitStatus& status,
-                                                     std::string output) {
-                        return judge(status, std::move(output), path, branch);
+                    [path, params = task.params, verb = verb_](const runtime::ExitStatus& status,
+                                                               std::string output) {
+                        return judge(*verb, status, std::move(output), path, params);
                     },
                 .keeping = settings_.keeping,
                 .attempt = task.attempt};
@@ -90,15 +87,16 @@ class GitPull final : public executor::CommandHandler {
         return find_repository(text_of(params, "repository_path"), settings_.repositories);
     }
 
-    static executor::Outcome judge(const runtime::ExitStatus& status, std::string output,
-                                   const std::filesystem::path& path, const std::string& branch) {
+    static executor::Outcome judge(const GitVerb& verb, const runtime::ExitStatus& status,
+                                   std::string output, const std::filesystem::path& path,
+                                   const boost::json::object& params) {
         if (status.success()) {
             return {.state = CommandState::success,
-                    .output = pull_output(output),
+                    .output = verb.output ? verb.output(std::move(output)) : std::move(output),
                     .error = std::nullopt,
                     .exit_code = 0};
         }
-        auto why = pull_failure(output, status.text(), path, branch);
+        auto why = verb.failure(output, status.text(), path, params);
         return {.state = CommandState::error,
                 .output = std::move(output),
                 .error = std::move(why),
@@ -107,15 +105,21 @@ class GitPull final : public executor::CommandHandler {
 
     boost::asio::any_io_executor loop_;
     protocol::CommandSchema schema_;
-    GitPullSettings settings_;
+    GitSettings settings_;
+    std::shared_ptr<const GitVerb> verb_;  ///< its judge outlives a handler
 };
 
 }  // namespace
 
-std::unique_ptr<executor::CommandHandler> create_git_pull(boost::asio::any_io_executor loop,
-                                                          protocol::CommandSchema schema,
-                                                          GitPullSettings settings) {
-    return std::make_unique<GitPull>(std::move(loop), std::move(schema), std::move(settings));
+std::string text_of(const boost::json::object& params, std::string_view name) {
+    return std::string(params.at(name).as_string());
+}
+
+std::unique_ptr<executor::CommandHandler> create_git_command(boost::asio::any_io_executor loop,
+                                                             protocol::CommandSchema schema,
+                                                             GitSettings settings, GitVerb verb) {
+    return std::make_unique<GitCommand>(std::move(loop), std::move(schema), std::move(settings),
+                                        std::move(verb));
 }
 
 }  // namespace cockpit::commands
