@@ -38,15 +38,19 @@ ALLOWED = {
                        "server/dispatch/command_store.hpp"),
     "server/runs": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch", "server/targets", "server/notify/event.hpp"),
     "server/notify": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch"),
-    "server/schedules": ("log", "protocol", *PURE_RUNTIME, "server/dispatch", "server/targets"),
+    "server/deployments": ("log", "protocol", "crypto", *PURE_RUNTIME, "server/dispatch", "server/targets", "server/runs",
+                           "server/notify"),
+    "server/git": ("log", "runtime", "server/deployments"),
+    "server/schedules": ("log", "protocol", *PURE_RUNTIME, "server/dispatch", "server/targets", "server/runs",
+                         "server/deployments"),
     "server/delivery": ("log", "runtime", "server/notify"),
     "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets", "server/notify",
-                     "server/runs", "server/schedules"),
+                     "server/runs", "server/deployments", "server/schedules"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
     "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets", "server/notify",
-                   "server/runs", "server/schedules"),
+                   "server/runs", "server/deployments", "server/schedules"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/targets", "server/notify", "server/runs", "server/schedules", "server/delivery", "server/store", "server/transport", "server/api"),
+                   "server/targets", "server/notify", "server/runs", "server/deployments", "server/git", "server/schedules", "server/delivery", "server/store", "server/transport", "server/api"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 
@@ -58,13 +62,15 @@ OUTSIDE = {
     "libpq-fe.h": ("server/store",),
     "curl/": ("server/delivery",),
     "date/": ("server/schedules",),
+    "kainjow/": ("server/deployments",),
     "boost/beast": ("server/http", "agent/commands", "runtime", "cli"),
     "spdlog/": ("log",),
     "CLI/": ("agent/app", "server/app", "cli"),
 }
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
-PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs", "server/notify", "server/schedules")
+PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs", "server/notify", "server/deployments",
+        "server/schedules")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

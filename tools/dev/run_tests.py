@@ -108,11 +108,12 @@ def run_reporting(name, arguments, report, build, tally, limit_s):
         tally.failed.append(f"{name} (exit code {code})")
 
 
-def run_pytest(folder, build, tally, scratch):
+def run_pytest(folder, build, tally, scratch, workers=1):
+    """With several workers each has its own Redis, PostgreSQL, Docker engine; the tests of a file stay together."""
     report = scratch / f"{folder}.xml"
-    run_reporting(f"pytest tests/{folder}",
-                  ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", f"tests/{folder}"],
-                  report, build, tally, INTEGRATION_LIMIT_S)
+    arguments = ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", f"tests/{folder}"]
+    arguments += ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+    run_reporting(f"pytest tests/{folder}", arguments, report, build, tally, INTEGRATION_LIMIT_S)
 
 
 def run_faults(build, tally, scratch, seed, long):
@@ -138,7 +139,8 @@ def main():
         if wanted.suite in ("all", "unit"):
             run_unit(build, tally, pathlib.Path(scratch))
         if wanted.suite in ("all", "integration"):
-            run_pytest("integration", build, tally, pathlib.Path(scratch))
+            # Much of them is waiting, and two cores are what is promised.
+            run_pytest("integration", build, tally, pathlib.Path(scratch), workers=2)
         if wanted.suite in ("all", "faults"):
             run_faults(build, tally, pathlib.Path(scratch), wanted.seed, wanted.long)
     if wanted.suite == "web":
