@@ -12,6 +12,7 @@ pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(date REQUIRED)
+find_path(MUSTACHE_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)
 
 # A static twin of a packaged C library, for the agent, which is copied to hosts that have only libc.
 function(cockpit_static_twin target archive package)

@@ -84,6 +84,8 @@ std::expected<ServerSettings, std::vector<std::string>> read_server_settings(
     settings.agent_rate_burst =
         static_cast<int>(reader.integer("AGENT_RATE_BURST", 200, 1, 1'000'000));
     settings.notify = read_notify_settings(reader);
+    settings.git_timeout = std::chrono::seconds(reader.integer("GIT_TIMEOUT", 60, 1, 3600));
+    settings.git_allow_local = reader.boolean("GIT_ALLOW_LOCAL", false);
     settings.log_level = read_log_level(reader);
     settings.log_format = read_log_format(reader);
     if (!reader.errors().empty()) return std::unexpected(reader.errors());

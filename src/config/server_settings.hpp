@@ -34,6 +34,8 @@ struct ServerSettings {
     log::Level log_level = log::Level::info;     ///< LOGLEVEL
     log::Format log_format = log::Format::text;  ///< LOG_FORMAT
     NotifySettings notify;
+    std::chrono::seconds git_timeout{60};  ///< GIT_TIMEOUT: of one operation on a repository
+    bool git_allow_local = false;          ///< GIT_ALLOW_LOCAL: remotes of file:// and http://
 };
 
 /// Every wrong value as "KEY: what is wrong and what would be right".

@@ -84,7 +84,11 @@ class MemoryRunStore final : public runs::RunStore {
     }
     void wish(std::string run_id, runs::Wish wish, std::string by, Done<bool> done) override {
         auto* record = open(run_id);
-        const bool taken = record != nullptr && record->wish != runs::Wish::cancel;
+        bool taken = record != nullptr && record->wish != runs::Wish::cancel;
+        if (taken && wish == runs::Wish::resume) {
+            taken = record->wish == runs::Wish::pause ||
+                    (!record->wish && record->progress.state == runs::RunState::paused);
+        }
         if (taken && !broken) {
             record->wish = wish;
             record->wished_by = std::move(by);

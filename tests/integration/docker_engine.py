@@ -101,11 +101,11 @@ class DockerEngine:
         query = urllib.parse.urlencode({"fromSrc": "-", "repo": self.image, "tag": "latest"})
         self.must("POST", f"/images/create?{query}", tar.getvalue(), "application/x-tar")
 
-    def run_container(self, name, script="while :; do /bin/busybox sleep 1; done"):
+    def run_container(self, name, script="while :; do /bin/busybox sleep 1; done", **host_config):
         """A container that ends at once when it is told to."""
         self.must("POST", f"/containers/create?name={name}",
                   {"Image": f"{self.image}:latest", "Cmd": ["/bin/sh", "-c", script], "StopSignal": "SIGKILL",
-                   "HostConfig": {"NetworkMode": "none"}})
+                   "HostConfig": {"NetworkMode": "none", **host_config}})
         self.must("POST", f"/containers/{name}/start")
 
     def started_at(self, name):

@@ -2,8 +2,6 @@
 
 import email
 import email.policy
-import pathlib
-import re
 import shutil
 
 import pytest
@@ -11,14 +9,13 @@ import pytest
 from http_api import BASE
 from processes import wait_for
 from programs import Server
-from receivers import MailServer, Receiver
+from receivers import MailServer, Receiver, documented_verification
 
 TARGETS = f"{BASE}/notifications/targets"
 DELIVERIES = f"{BASE}/notifications/deliveries"
 SECRET = "a secret of both sides"
 FAST = {"NOTIFY_ALLOW_LOCAL": "true", "NOTIFY_FIRST_RETRY_MS": "100", "NOTIFY_LONGEST_RETRY_MS": "400",
         "NOTIFY_TIMEOUT_MS": "1500"}
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "notifications.md"
 
 
 @pytest.fixture
@@ -31,9 +28,7 @@ def receiver():
 @pytest.fixture
 def documented():
     """The receiver's code of docs/notifications.md."""
-    names = {}
-    exec(re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1], names)  # noqa: S102
-    return names["verified"]
+    return documented_verification()
 
 
 def add_target(api, url, name="ops", events=("command.ended",), **more):

@@ -89,3 +89,24 @@ def test_command_is_refused_in_a_window_and_forced_goes_through(fleet):
     forced = fleet.api.post(f"{BASE}/command", {"agent_id": "host-1", "command": "echo", "timeout": 20, "force": True})
     assert forced.status == 200, forced
     assert fleet.api.get(f"{WINDOWS}?open=true").json["total"] == 1
+
+
+def test_a_schedule_gives_a_command_to_whoever_is_meant_at_that_moment(fleet):
+    for name in ("host-1", "host-2"):
+        fleet.add_agent(name)
+    wrong = fleet.api.post(SCHEDULES, {"name": "x", "cron": "0 3 * * *", "kind": "run",
+                                       "request": {"targets": "host-*", "command": "echo", "plan_id": "p"}})
+    assert wrong.status == 400 and "'plan_id' is no field of it; there are targets, agents, command" in wrong.detail
+    made = fleet.api.post(SCHEDULES, {"name": "all", "cron": "0 3 * * *", "kind": "run", "request": {
+        "targets": "host-*", "command": "echo", "params": {"message": "good morning"}, "concurrency": "50%"}})
+    assert made.status == 201, made
+    assert fleet.api.post(f"{SCHEDULES}/all/run", {}).status == 200
+    [run] = wait_for("the run is over", lambda: [one for one in fleet.api.get(f"{BASE}/runs").json["runs"]
+                                                 if one["ended_at"]])
+    assert (run["status"], run["total"], run["created_by"]) == ("succeeded", 2, "schedule:all")
+    fleet.add_agent("host-3")
+    assert fleet.api.post(f"{SCHEDULES}/all/run", {}).status == 200
+    wait_for("the new host is meant, too", lambda: [one for one in fleet.api.get(f"{BASE}/runs").json["runs"]
+                                                    if one["ended_at"] and one["total"] == 3])
+    [firing, _] = fleet.api.get(f"{SCHEDULES}/all/firings").json["firings"]
+    assert (firing["state"], firing["fired_by"]) == ("launched", "admin"), firing

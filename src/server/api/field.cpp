@@ -25,6 +25,8 @@ std::string_view type_words(Field::Type type) {
             return "an object";
         case Field::Type::text_list:
             return "a list of strings";
+        case Field::Type::object_list:
+            return "a list of objects";
         case Field::Type::amount:
             return "a number, or a share such as \"10%\"";
     }
@@ -53,6 +55,10 @@ bool has_type(const json::value& value, Field::Type type) {
             return value.is_array() &&
                    std::ranges::all_of(value.get_array(),
                                        [](const json::value& one) { return one.is_string(); });
+        case Field::Type::object_list:
+            return value.is_array() &&
+                   std::ranges::all_of(value.get_array(),
+                                       [](const json::value& one) { return one.is_object(); });
     }
     return false;
 }
@@ -105,6 +111,7 @@ std::optional<std::string> wrong_value(const Field& field, const json::value& va
         case Field::Type::text:
             return wrong_length(field, value.get_string().size(), "bytes");
         case Field::Type::text_list:
+        case Field::Type::object_list:
             return wrong_length(field, value.get_array().size(), "entries");
         case Field::Type::integer:
             return wrong_range(field, value.to_number<double>());

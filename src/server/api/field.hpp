@@ -22,6 +22,7 @@ struct Field {
         boolean,
         object,
         text_list,
+        object_list,
         amount,  ///< of hosts: a number, or a share of all as text
     };
 

@@ -11,7 +11,7 @@ namespace cockpit::api {
 namespace asio = boost::asio;
 namespace {
 
-constexpr int pieces_at_once = 16;
+constexpr int pieces_at_once = 2;
 constexpr std::int64_t longest_range = 16 << 20;
 // What a number in JSON can hold exactly; no output is as long.
 constexpr std::int64_t largest_offset = (std::int64_t{1} << 53) - 1;

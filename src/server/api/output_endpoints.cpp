@@ -110,20 +110,13 @@ OutputEndpoints::Answer OutputEndpoints::events(Call call, OutputFacts facts) {
     } else if (!one_attempt) {
         from.attempt = facts.attempt.attempt;
     }
-    if (*streams_ >= max_streams_) {
-        auto response = http::problem(503, "as many read output live as this server allows (" +
-                                               std::to_string(max_streams_) +
-                                               ", MAX_OUTPUT_STREAMS): try again in a moment");
-        response.headers.emplace_back("Retry-After", "5");
-        co_return response;
-    }
-    ++*streams_;
-    const std::shared_ptr<void> occupied(nullptr, [count = streams_](void*) { --*count; });
+    auto occupied = slots_.take();
+    if (!occupied) co_return slots_.none_left();
     co_return http::Response{
         .content_type = "text/event-stream",
         .headers = {{"X-Accel-Buffering", "no"}},  // nginx would hold events back
         .stream = output_events(co_await asio::this_coro::executor, ports_, facts.attempt.command,
-                                from, one_attempt, occupied)};
+                                from, one_attempt, std::move(occupied))};
 }
 
 OutputEndpoints::Answer OutputEndpoints::kept(Call call, OutputFacts facts) {

@@ -1,17 +1,17 @@
 #pragma once
 // What a command wrote: live, as text, by range, from here or from its host.
 
-#include <memory>
-
 #include "server/api/api.hpp"
 #include "server/api/output_source.hpp"
+#include "server/api/stream_slots.hpp"
 
 namespace cockpit::api {
 
 class OutputEndpoints {
   public:
-    OutputEndpoints(OutputPorts ports, int max_streams)
-        : ports_(ports), max_streams_(max_streams), streams_(std::make_shared<int>(0)) {}
+    /// `slots` are shared with other live readers.
+    OutputEndpoints(OutputPorts ports, StreamSlots slots)
+        : ports_(ports), slots_(std::move(slots)) {}
     /// This object must outlive `api`.
     void add_to(Api& api);
 
@@ -23,8 +23,7 @@ class OutputEndpoints {
     Answer from_host(Call call, OutputFacts facts);
 
     OutputPorts ports_;
-    int max_streams_;
-    std::shared_ptr<int> streams_;  ///< how many are read live now
+    StreamSlots slots_;
 };
 
 }  // namespace cockpit::api

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int pieces_at_once = 16;
+constexpr int pieces_at_once = 2;
 // Announcements may get lost; looking is cheap.
 constexpr auto look_again = 1s;
 constexpr auto keep_alive = 15s;

@@ -1,6 +1,10 @@
 #include "server/api/rest_api.hpp"
 
+#include "server/api/open_api.hpp"
+#include "server/api/views.hpp"
+
 namespace cockpit::api {
+namespace asio = boost::asio;
 namespace {
 
 std::vector<HealthCheck> with_database(std::vector<HealthCheck> checks,
@@ -16,12 +20,13 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
       agents_(ports.directory, ports.admission, ports.clock, ports.targeting),
       history_(ports.commands, ports.directory, ports.clock),
+      slots_(ports.max_output_streams),
       output_({.commands = ports.commands,
                .store = ports.output_store,
                .log = ports.output_log,
                .directory = ports.directory,
                .clock = ports.clock},
-              ports.max_output_streams),
+              slots_),
       notifications_(ports.notifications, ports.clock),
       webhooks_(ports.notifications),
       health_(with_database(std::move(checks), ports.commands)),
@@ -29,6 +34,8 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
       runs_(ports.runs, ports.commands, ports.directory, ports.clock),
       schedules_(ports.schedules, ports.clock),
       windows_(ports.schedules.windows),
+      services_(ports.deployments.book, ports.deployments.services),
+      deployments_(ports.deployments, slots_),
       api_(ports.access) {
     auth_.add_to(api_);
     commands_.add_to(api_);
@@ -42,6 +49,18 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     runs_.add_to(api_);
     schedules_.add_to(api_);
     windows_.add_to(api_);
+    services_.add_to(api_);
+    deployments_.add_to(api_);
+    api_.add({.method = "GET",
+              .pattern = "/openapi.json",
+              .summary = "This document",
+              .guard = Endpoint::Guard::open,
+              .responses = {{200, "OpenAPI 3.1"}},
+              .handle = [this](Call) { return document(); }});
+}
+
+asio::awaitable<http::Response> RestApi::document() {
+    co_return json_response(open_api_document(api_.endpoints(), COCKPIT_VERSION));
 }
 
 http::Handler RestApi::handler(http::Handler otherwise) {

@@ -5,6 +5,7 @@
 #include "server/api/api.hpp"
 #include "server/api/auth_endpoints.hpp"
 #include "server/api/command_endpoints.hpp"
+#include "server/api/deployment_endpoints.hpp"
 #include "server/api/group_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
@@ -12,6 +13,7 @@
 #include "server/api/output_endpoints.hpp"
 #include "server/api/run_endpoints.hpp"
 #include "server/api/schedule_endpoints.hpp"
+#include "server/api/service_endpoints.hpp"
 #include "server/api/webhook_endpoints.hpp"
 #include "server/api/window_endpoints.hpp"
 
@@ -32,6 +34,7 @@ struct Ports {
     NotificationPorts notifications;
     RunPorts runs;
     SchedulePorts schedules;
+    DeploymentPorts deployments;
 };
 
 class RestApi {
@@ -48,10 +51,13 @@ class RestApi {
     const std::vector<Endpoint>& endpoints() const { return api_.endpoints(); }
 
   private:
+    boost::asio::awaitable<http::Response> document();
+
     AuthEndpoints auth_;
     CommandEndpoints commands_;
     AgentEndpoints agents_;
     HistoryEndpoints history_;
+    StreamSlots slots_;
     OutputEndpoints output_;
     NotificationEndpoints notifications_;
     WebhookEndpoints webhooks_;
@@ -60,6 +66,8 @@ class RestApi {
     RunEndpoints runs_;
     ScheduleEndpoints schedules_;
     WindowEndpoints windows_;
+    ServiceEndpoints services_;
+    DeploymentEndpoints deployments_;
     Api api_;
 };
 

@@ -6,6 +6,7 @@
 #include "runtime/await_callback.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/problems.hpp"
+#include "server/api/run_fields.hpp"
 #include "server/api/run_views.hpp"
 #include "server/api/views.hpp"
 
@@ -38,30 +39,6 @@ std::vector<Field> plan_fields() {
              .min_length = 1,
              .max_length = 50},
             {.name = "params", .type = Type::object, .description = "what the command takes"}};
-}
-
-std::vector<Field> manner_fields() {
-    return {{.name = "concurrency",
-             .type = Type::amount,
-             .description = "hosts of a wave, default \"100%\""},
-            {.name = "max_failures",
-             .type = Type::amount,
-             .description = "failures that are put up with, default 0"},
-            {.name = "canary",
-             .type = Type::integer,
-             .description = "hosts of the first wave, default 1 of more than one host",
-             .min = 0,
-             .max = static_cast<std::int64_t>(runs::most_hosts)},
-            {.name = "pause_s", .type = Type::number, .description = "seconds between waves"},
-            {.name = "execution_timeout",
-             .type = Type::number,
-             .description = "seconds a host may take; its own limit stays the maximum"},
-            {.name = "offline",
-             .description = "skip: leave out hosts that are away (default); wait: as long as "
-                            "expires_in"},
-            {.name = "expires_in",
-             .type = Type::number,
-             .description = "seconds to wait for a host that is away, default 3600"}};
 }
 
 // At most so many bytes, and no half character at the end.

@@ -96,6 +96,7 @@ json::object to_json(const runs::RunRecord& run) {
         {"execution_timeout", seconds_or_null(run.sending.timeout_ms)},
         {"offline", run.sending.queue_for_ms ? "wait" : "skip"},
         {"expires_in", seconds_or_null(run.sending.queue_for_ms)},
+        {"force", run.sending.forced},
         {"created_by", run.created_by},
         {"created_at", iso_time(run.created_at_ms)},
         {"ended_at", iso_time_or_null(run.ended_at_ms)},

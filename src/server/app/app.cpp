@@ -22,14 +22,19 @@
 #include "server/app/state_directory.hpp"
 #include "server/auth/access.hpp"
 #include "server/delivery/curl_sender.hpp"
+#include "server/deployments/push_deployments.hpp"
+#include "server/deployments/service_book.hpp"
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/dispatcher.hpp"
+#include "server/git/git_mirrors.hpp"
 #include "server/http/listener.hpp"
 #include "server/notify/deliverer.hpp"
 #include "server/notify/incoming_hooks.hpp"
 #include "server/notify/notifier.hpp"
 #include "server/runs/run_engine.hpp"
 #include "server/schedules/command_launcher.hpp"
+#include "server/schedules/deployment_launcher.hpp"
+#include "server/schedules/run_launcher.hpp"
 #include "server/schedules/scheduler.hpp"
 #include "server/schedules/windows.hpp"
 #include "server/store/store.hpp"
@@ -151,11 +156,6 @@ class App {
           output_({.limit_bytes = settings.output_limit_bytes}, clock_, *store_, transport_),
           news_(clock_, directory_, admission_, dispatcher_, output_),
           targeting_(clock_, directory_, *store_),
-          command_launcher_(dispatcher_, *store_),
-          // Who launches what; a kind that is not here is refused with a sentence.
-          scheduler_(clock_, *store_, {{schedules::Kind::command, &command_launcher_}},
-                     random_id()),
-          windows_(clock_, *store_, targeting_),
           access_({.session_lifetime = settings.session_lifetime}, *store_, pool_, clock_),
           secrets_(key_.derive("secrets of notifications at rest")),
           targets_(*store_, clock_, secrets_,
@@ -179,7 +179,6 @@ class App {
                      .command_json =
                          [](const dispatch::CommandRecord& record) { return api::to_json(record); },
                      .published = [this] { deliverer_.look(); }}),
-          hooks_(*store_, clock_, secrets_),
           params_(key_.derive("parameters of runs at rest")),
           planner_({.store = *store_,
                     .dispatcher = dispatcher_,
@@ -195,6 +194,31 @@ class App {
                                          .events = notifier_,
                                          .clock = clock_,
                                          .new_id = random_id}),
+          repositories_(key_.derive("credentials and files of services at rest")),
+          git_(io_.get_executor(), {.directory = settings.state_directory / "repositories",
+                                    .timeout = settings.git_timeout,
+                                    .allow_local = settings.git_allow_local}),
+          services_(*store_, targeting_, clock_, repositories_, settings.git_allow_local),
+          deployments_({.owner = random_id()}, {.store = *store_,
+                                                .services = *store_,
+                                                .git = git_,
+                                                .dispatcher = dispatcher_,
+                                                .targeting = targeting_,
+                                                .events = notifier_,
+                                                .clock = clock_,
+                                                .box = repositories_,
+                                                .new_id = random_id}),
+          pushes_(*store_, *store_, deployments_, clock_),
+          hooks_(*store_, clock_, secrets_, &pushes_),
+          command_launcher_(dispatcher_, *store_),
+          run_launcher_(runs_, *store_),
+          deployment_launcher_(deployments_, *store_),
+          scheduler_(clock_, *store_,
+                     {{schedules::Kind::command, &command_launcher_},
+                      {schedules::Kind::run, &run_launcher_},
+                      {schedules::Kind::deployment, &deployment_launcher_}},
+                     random_id()),
+          windows_(clock_, *store_, targeting_),
           rest_({.access = access_,
                  .dispatcher = dispatcher_,
                  .commands = *store_,
@@ -211,7 +235,11 @@ class App {
                                    .incoming = *store_,
                                    .hooks = hooks_},
                  .runs = {.planner = planner_, .engine = runs_, .store = *store_},
-                 .schedules = {.scheduler = scheduler_, .windows = windows_, .store = *store_}},
+                 .schedules = {.scheduler = scheduler_, .windows = windows_, .store = *store_},
+                 .deployments = {.engine = deployments_,
+                                 .store = *store_,
+                                 .book = services_,
+                                 .services = *store_}},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -311,6 +339,7 @@ class App {
         if (standalone_) co_await standalone_->stop_agent();
         co_await tasks_.stop();
         co_await transport_.stop();
+        git_.stop();
         co_await stop_sending();
         if (standalone_) co_await standalone_->stop_redis();
     }
@@ -328,6 +357,8 @@ class App {
             dispatcher_.on_tick();
             output_.on_tick();
             runs_.on_tick();
+            deployments_.on_tick();
+            pushes_.on_tick();
             scheduler_.on_tick();
             if (ticks % read_schedules_each == 0) {
                 scheduler_.refresh();
@@ -396,19 +427,26 @@ class App {
     dispatch::OutputLog output_;
     transport::NewsRouter news_;
     targets::Targeting targeting_;
-    schedules::CommandLauncher command_launcher_;
-    schedules::Scheduler scheduler_;
-    schedules::Windows windows_;
     auth::Access access_;
     crypto::SecretBox secrets_;
     notify::TargetBook targets_;
     delivery::CurlSender sender_;
     notify::Deliverer deliverer_;
     notify::Notifier notifier_;
-    notify::IncomingHooks hooks_;
     crypto::SecretBox params_;
     runs::Planner planner_;
     runs::RunEngine runs_;
+    crypto::SecretBox repositories_;
+    git::GitMirrors git_;
+    deployments::ServiceBook services_;
+    deployments::DeploymentEngine deployments_;
+    deployments::PushDeployments pushes_;
+    notify::IncomingHooks hooks_;
+    schedules::CommandLauncher command_launcher_;
+    schedules::RunLauncher run_launcher_;
+    schedules::DeploymentLauncher deployment_launcher_;
+    schedules::Scheduler scheduler_;
+    schedules::Windows windows_;
     api::RestApi rest_;
     std::unique_ptr<Standalone> standalone_;
     std::unique_ptr<http::Listener> listener_;

@@ -82,7 +82,8 @@ AgentRecord Admission::record_of(const protocol::Hello& hello) const {
             .version = hello.version,
             .first_seen_ms = now,
             .last_seen_ms = now,
-            .commands = protocol::to_text(hello.commands)};
+            .commands = protocol::to_text(hello.commands),
+            .labels = hello.labels};
 }
 
 void Admission::on_hello(const protocol::Hello& hello, bool answer,
@@ -220,7 +221,8 @@ void Admission::accept_key(const protocol::AgentId& id, const std::string& publi
                        .hostname = view->hostname,
                        .version = view->version,
                        .first_seen_ms = now,
-                       .last_seen_ms = now};
+                       .last_seen_ms = now,
+                       .labels = view->labels};
     store_.save_agent(std::move(record), [this, id, public_key, by,
                                           done = std::move(done)](auto saved) mutable {
         if (!saved) {

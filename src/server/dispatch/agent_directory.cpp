@@ -75,6 +75,7 @@ void AgentDirectory::restore(const std::vector<AgentRecord>& records) {
         agent.hostname = record.hostname;
         agent.version = record.version;
         agent.commands = protocol::command_schemas_from_text(record.commands);
+        agent.labels = record.labels;
         agent.public_key = record.public_key;
         agent.pending_public_key = record.pending_public_key;
     }

@@ -3,6 +3,7 @@
 // away, and join tokens. Same rules for callbacks and errors as command_store.hpp.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct AgentRecord {
     std::int64_t first_seen_ms = 0;
     std::int64_t last_seen_ms = 0;
     std::string commands;  ///< JSON list of protocol::CommandSchema, as last told; may be empty
+    std::map<std::string, std::string> labels;  ///< of its owner, as last told
 };
 
 /// One row of cockpit_join_tokens. The token itself is shown once and kept nowhere.

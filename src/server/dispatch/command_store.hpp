@@ -71,6 +71,7 @@ struct CommandRecord {
     std::optional<std::int64_t> next_attempt_at_ms;  ///< while it waits between two attempts
     std::optional<std::int64_t> output_bytes;        ///< how many it wrote in all
     std::optional<std::string> output_sha256;        ///< of all of them, in hex
+    bool forced = false;  ///< goes out although the start guard forbids it
 };
 
 /// The record's current attempt. Its command id must be one of ours (a UUID).

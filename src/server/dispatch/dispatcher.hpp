@@ -59,8 +59,7 @@ struct Submission {
     };
     std::optional<Idempotency> idempotency;
     RetryPolicy retry;
-    /// Taken in although the start guard forbids it. Not kept with the command: one that has to
-    /// wait (for its host, for another attempt) is held by the guard all the same.
+    /// Goes out although the start guard forbids it.
     bool forced = false;
 };
 
@@ -81,6 +80,9 @@ struct SubmitError {
     std::string detail;               ///< for the person who asked
     std::int64_t retry_after_ms = 0;  ///< with rate_limited
 };
+
+/// Whether it may be otherwise in a moment, without anybody doing anything about this command.
+bool passes(SubmitError::Kind kind);
 
 struct CancelError {
     enum class Kind {

@@ -72,7 +72,7 @@ void Dispatcher::look_after(Open& open, std::int64_t now_ms) {
 void Dispatcher::dispatch_waiting(Open& open, std::int64_t now_ms) {
     auto& record = open.record;
     const auto agent = protocol::AgentId::parse(record.agent_id);
-    const auto held = agent ? forbids(*agent) : std::nullopt;
+    const auto held = agent && !record.forced ? forbids(*agent) : std::nullopt;
     if (held && now_ms > start_limit_ms(record)) {
         return close(open, record.attempt > 1 ? CommandState::interrupted : CommandState::expired,
                      "it was held until its time was over, and was not sent: " + *held);

@@ -104,6 +104,12 @@ void Dispatcher::answer_repeated(const CommandRecord& earlier, const std::string
                         earlier.command_id + ": use a new key for a new request"}));
 }
 
+bool passes(SubmitError::Kind kind) {
+    using Kind = SubmitError::Kind;
+    return kind == Kind::store_unavailable || kind == Kind::rate_limited ||
+           kind == Kind::presence_unknown;
+}
+
 std::optional<std::string> Dispatcher::forbids(const protocol::AgentId& agent) const {
     if (start_guard_ == nullptr) return std::nullopt;
     return start_guard_->forbids(agent, clock_.wall_ms());
@@ -189,7 +195,8 @@ Dispatcher::Submitted Dispatcher::record_of(Submission submission, const AgentVi
                          .expires_at_ms = expires_at,
                          .timeout_ms = submission.timeout_ms,
                          .dispatched = view.presence == Presence::online,
-                         .retry = std::move(submission.retry)};
+                         .retry = std::move(submission.retry),
+                         .forced = submission.forced};
 }
 
 // Last of the checks, so that only what would run costs a permit.

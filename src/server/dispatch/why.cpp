@@ -26,7 +26,7 @@ std::string why_open(const CommandRecord& record, const std::optional<AgentView>
                std::to_string(record.attempt) + " begins in " +
                seconds(*record.next_attempt_at_ms - now_ms);
     }
-    if (!record.dispatched && held) {
+    if (!record.dispatched && held && !record.forced) {
         return "it is held and given up in " + seconds(record.expires_at_ms - now_ms) + ": " +
                *held;
     }

@@ -9,7 +9,8 @@ namespace cockpit::notify {
 namespace json = boost::json;
 
 std::span<const std::string_view> event_kinds() {
-    static constexpr std::array kinds{command_ended, host_changed, run_ended, run_paused};
+    static constexpr std::array kinds{command_ended, host_changed,     run_ended,
+                                      run_paused,    deployment_ended, deployment_paused};
     return kinds;
 }
 

@@ -26,6 +26,8 @@ inline constexpr std::string_view command_ended = "command.ended";
 inline constexpr std::string_view host_changed = "host.changed";
 inline constexpr std::string_view run_ended = "run.ended";
 inline constexpr std::string_view run_paused = "run.paused";
+inline constexpr std::string_view deployment_ended = "deployment.ended";
+inline constexpr std::string_view deployment_paused = "deployment.paused";
 inline constexpr std::string_view test_event = "test";  ///< sent by …/test only
 
 /// The kinds that can be subscribed to.

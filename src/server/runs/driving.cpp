@@ -12,13 +12,6 @@ constexpr std::int64_t retry_ms = 1'000;
 constexpr std::int64_t cancel_again_ms = 10'000;
 constexpr std::int64_t sweep_ms = 600'000;
 
-// What may be otherwise in a moment, without anybody doing anything about this command.
-bool passes(dispatch::SubmitError::Kind kind) {
-    using Kind = dispatch::SubmitError::Kind;
-    return kind == Kind::store_unavailable || kind == Kind::rate_limited ||
-           kind == Kind::presence_unknown;
-}
-
 }  // namespace
 
 RunEngine::Driven* RunEngine::find(const std::string& run_id) {
@@ -222,7 +215,8 @@ dispatch::Submission RunEngine::submission_of(const Driven& run, std::size_t hos
                                     .params = run.params,
                                     .sent_by = run.record.created_by,
                                     .timeout_ms = run.record.sending.timeout_ms,
-                                    .queue_for_ms = run.record.sending.queue_for_ms};
+                                    .queue_for_ms = run.record.sending.queue_for_ms,
+                                    .forced = run.record.sending.forced};
     submission.idempotency = {.key = "run " + run.record.run_id + " " + std::to_string(host),
                               .digest = run.record.plan_hash};
     return submission;
@@ -251,7 +245,7 @@ void RunEngine::on_submitted(
     const bool out_of_patience = unseen && now - since >= settings_.unseen_ms;
     if (submitted) {
         run->rules.sent(host, submitted->command_id);
-    } else if (passes(submitted.error().kind) && !out_of_patience) {
+    } else if (dispatch::passes(submitted.error().kind) && !out_of_patience) {
         run->not_before[host] = now + std::max(submitted.error().retry_after_ms, retry_ms);
     } else {
         run->rules.skipped(host, submitted.error().detail, ports_.clock.wall_ms());

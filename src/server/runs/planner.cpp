@@ -26,6 +26,8 @@ std::string kind_of(SubmitError::Kind kind) {
             return "invalid_params";
         case SubmitError::Kind::agent_not_trusted:
             return "not_trusted";
+        case SubmitError::Kind::in_maintenance:
+            return "in_maintenance";
         default:
             return "unknown";
     }

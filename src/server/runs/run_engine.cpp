@@ -25,9 +25,10 @@ std::string digest_of(const RunRecord& run) {
         return value ? std::to_string(*value) : std::string("-");
     };
     std::string text = run.plan_hash;
-    for (const auto& part : {concurrency.text(), max_failures.text(), number(canary),
-                             std::to_string(pause_ms), number(run.sending.timeout_ms),
-                             number(run.sending.queue_for_ms), run.parent_run_id.value_or("-")}) {
+    for (const auto& part :
+         {concurrency.text(), max_failures.text(), number(canary), std::to_string(pause_ms),
+          number(run.sending.timeout_ms), std::string(run.sending.forced ? "forced" : "-"),
+          number(run.sending.queue_for_ms), run.parent_run_id.value_or("-")}) {
         text += " " + part;
     }
     return crypto::to_hex(crypto::sha256(text));
@@ -210,23 +211,26 @@ void RunEngine::rerun(std::string run_id, std::string by, std::optional<std::str
 void RunEngine::wish(std::string run_id, Wish wish, std::string by, Done done) {
     ports_.store.wish(
         run_id, wish, std::move(by),
-        [this, run_id, done = std::move(done)](StoreResult<bool> taken) mutable {
+        [this, run_id, wish, done = std::move(done)](StoreResult<bool> taken) mutable {
             if (!taken) return done(std::unexpected(unavailable(taken.error())));
             look_at_ms_ = 0;  // at the next tick
-            ports_.store.find_run(run_id, [run_id, taken = *taken,
-                                           done = std::move(done)](auto found) mutable {
-                if (!found) return done(std::unexpected(unavailable(found.error())));
-                if (!*found) return done(std::unexpected(no_such_run(run_id)));
-                auto& record = (*found)->record;
-                if (taken) return done(std::move(record));
-                if (record.wish == Wish::cancel) {
-                    return done(std::unexpected(RunError{RunError::Kind::conflict,
-                                                         "run " + run_id + " is being cancelled"}));
-                }
-                done(std::unexpected(RunError{RunError::Kind::conflict,
-                                              "run " + run_id + " has ended: it is " +
-                                                  std::string(to_text(record.progress.state))}));
-            });
+            ports_.store.find_run(
+                run_id, [run_id, wish, taken = *taken, done = std::move(done)](auto found) mutable {
+                    if (!found) return done(std::unexpected(unavailable(found.error())));
+                    if (!*found) return done(std::unexpected(no_such_run(run_id)));
+                    auto& record = (*found)->record;
+                    if (taken) return done(std::move(record));
+                    const auto state = record.progress.state;
+                    std::string detail = "run " + run_id;
+                    if (record.wish == Wish::cancel && !is_final(state)) {
+                        detail += " is being cancelled";
+                    } else if (wish == Wish::resume && !is_final(state)) {
+                        detail += " is not paused: it is " + std::string(to_text(state));
+                    } else {
+                        detail += " has ended: it is " + std::string(to_text(state));
+                    }
+                    done(std::unexpected(RunError{RunError::Kind::conflict, std::move(detail)}));
+                });
         });
 }
 

@@ -104,6 +104,10 @@ std::expected<void, std::string> read_sending(const json::object& request, Sendi
     }
     if (*expires && !waits) return wrong("expires_in", "needs 'offline': \"wait\"");
     if (waits) sending.queue_for_ms = expires->value_or(queue_s * 1000);
+    if (const auto* given = request.if_contains("force")) {
+        if (!given->is_bool()) return wrong("force", "must be true or false");
+        sending.forced = given->get_bool();
+    }
     return {};
 }
 

@@ -28,7 +28,7 @@ struct Manner {
     Sending sending;
 };
 /// `concurrency`, `max_failures` (each 5 or "10%"), `canary`, `pause_s`, `execution_timeout`,
-/// `offline` ("skip" or "wait"), `expires_in`; all may be absent.
+/// `offline` ("skip" or "wait"), `expires_in`, `force`; all may be absent.
 std::expected<Manner, std::string> manner_of(const boost::json::object& request);
 
 }  // namespace cockpit::runs

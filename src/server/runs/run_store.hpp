@@ -43,6 +43,7 @@ std::optional<Wish> parse_wish(std::string_view text);
 struct Sending {
     std::optional<std::int64_t> timeout_ms;    ///< limit of execution
     std::optional<std::int64_t> queue_for_ms;  ///< wait so long for hosts that are away
+    bool forced = false;                       ///< also where maintenance forbids it
 };
 
 struct RunRecord {
@@ -118,7 +119,8 @@ class RunStore {
     virtual void list_runs(int limit, std::optional<std::int64_t> before_id,
                            runtime::Callback<StoreResult<RunPage>> done) = 0;
 
-    /// For runs that are not final. False: it is, or is to be cancelled anyway.
+    /// For runs that are not final. False: it is, or is to be cancelled anyway, or is to be resumed
+    /// and not paused.
     virtual void wish(std::string run_id, Wish wish, std::string by,
                       runtime::Callback<StoreResult<bool>> done) = 0;
 

@@ -2,6 +2,8 @@
 
 #include <boost/json/value.hpp>
 
+#include "server/schedules/request_fields.hpp"
+
 namespace cockpit::schedules {
 namespace json = boost::json;
 namespace {
@@ -33,6 +35,9 @@ std::expected<dispatch::Submission, std::string> submission_of(const json::objec
     std::optional<std::int64_t> expires_ms;
     bool queue = false;
     bool force = false;
+    auto unknown = unknown_field(request, {"agent_id", "command", "params", "execution_timeout",
+                                           "queue_if_offline", "expires_in", "force"});
+    if (unknown) return std::unexpected(*std::move(unknown));
     for (const auto& [field, value] : request) {
         const std::string name(field);
         if (name == "agent_id") {
@@ -58,11 +63,6 @@ std::expected<dispatch::Submission, std::string> submission_of(const json::objec
         } else if (name == "queue_if_offline" || name == "force") {
             if (!value.is_bool()) return wrong(name, "true or false");
             (name == "force" ? force : queue) = value.get_bool();
-        } else {
-            return std::unexpected(
-                "'" + name.substr(0, 64) +
-                "' is no field of it; there are agent_id, command, params, execution_timeout, "
-                "queue_if_offline, expires_in, force");
         }
     }
     if (!agent) return std::unexpected("'agent_id' is missing");

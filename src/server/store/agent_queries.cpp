@@ -3,6 +3,7 @@
 #include <random>
 
 #include "server/store/column_values.hpp"
+#include "server/store/text_list.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -13,18 +14,18 @@ using dispatch::RedeemFailure;
 
 #define COCKPIT_AGENT_COLUMNS                                                              \
     "agent_id, public_key, pending_public_key, hostname, version, first_seen, last_seen, " \
-    "commands "
+    "commands, labels "
 #define COCKPIT_REPLACE_AGENT                                                          \
     "ON CONFLICT (agent_id) DO UPDATE SET public_key = excluded.public_key, "          \
     "pending_public_key = excluded.pending_public_key, hostname = excluded.hostname, " \
     "version = excluded.version, last_seen = excluded.last_seen, "                     \
-    "commands = excluded.commands"
+    "commands = excluded.commands, labels = excluded.labels"
 
 constexpr std::string_view load_sql =
     "SELECT " COCKPIT_AGENT_COLUMNS "FROM cockpit_agents ORDER BY agent_id";
 constexpr std::string_view save_sql =
     "INSERT INTO cockpit_agents (" COCKPIT_AGENT_COLUMNS
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) " COCKPIT_REPLACE_AGENT;
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) " COCKPIT_REPLACE_AGENT;
 
 constexpr std::string_view add_token_sql = R"(
     INSERT INTO cockpit_join_tokens (id, secret_hash, expires_at, uses_left, created_by, created_at)
@@ -41,8 +42,8 @@ constexpr std::string_view take_use_sql = R"(
     RETURNING id)";
 constexpr std::string_view save_joined_sql =
     "INSERT INTO cockpit_agents (" COCKPIT_AGENT_COLUMNS
-    ") SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM cockpit_join_tokens "
-    "WHERE id = $9 AND last_redemption = $10 " COCKPIT_REPLACE_AGENT;
+    ") SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM cockpit_join_tokens "
+    "WHERE id = $10 AND last_redemption = $11 " COCKPIT_REPLACE_AGENT;
 
 AgentRecord agent_of(const Rows::Row& row) {
     AgentRecord record;
@@ -54,6 +55,7 @@ AgentRecord agent_of(const Rows::Row& row) {
     record.first_seen_ms = timestamp_cell(row.cell(5)).value_or(0);
     record.last_seen_ms = timestamp_cell(row.cell(6)).value_or(0);
     record.commands = row.text(7);
+    record.labels = names_of_text(row.text(8));
     return record;
 }
 
@@ -76,7 +78,8 @@ std::vector<Value> values_of(const AgentRecord& record) {
             text_value(record.version),
             timestamp_value(record.first_seen_ms),
             timestamp_value(record.last_seen_ms),
-            text_value(record.commands)};
+            text_value(record.commands),
+            text_value(names_text(record.labels))};
 }
 
 // Only to be unlike every other mark; no secret.

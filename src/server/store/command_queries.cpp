@@ -13,7 +13,7 @@
     "sent_at, completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, "    \
     "started_at, exit_code, signal, cpu_ms, peak_memory_bytes, containment, dispatched, "   \
     "cancel_requested_at, cancel_requested_by, idempotency_key, request_digest, "           \
-    "retry_policy, next_attempt_at, output_bytes, output_sha256 "
+    "retry_policy, next_attempt_at, output_bytes, output_sha256, forced "
 
 namespace cockpit::store {
 namespace {
@@ -25,9 +25,9 @@ constexpr std::string_view insert_sql = R"(
     INSERT INTO cockpit_agent_commands (
         agent_id, command_id, command, params, status, output, error, execution_time_ms, sent_at,
         completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, started_at, exit_code,
-        dispatched, idempotency_key, request_digest, retry_policy)
+        dispatched, idempotency_key, request_digest, retry_policy, forced)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21)
+        $21, $22)
     RETURNING id)";
 
 constexpr std::string_view count_sql = R"(
@@ -176,6 +176,7 @@ CommandRecord record_of(const Rows::Row& row) {
     record.next_attempt_at_ms = timestamp_cell(row.cell(28));
     record.output_bytes = row.integer(29);
     record.output_sha256 = row.cell(30);
+    record.forced = row.boolean(31);
     return record;
 }
 
@@ -269,7 +270,8 @@ WriteOf<CommandRecord> insert_command(CommandRecord record) {
                          boolean_value(record.dispatched),
                          text_value(record.idempotency_key),
                          text_value(record.request_digest),
-                         text_value(retry_text(record.retry))}};
+                         text_value(retry_text(record.retry)),
+                         boolean_value(record.forced)}};
     auto agent_id = record.agent_id;
     return {{std::move(statement)},
             [record = std::move(record)](std::span<const Rows> results) mutable {

@@ -7,6 +7,7 @@
 #include "server/store/account_queries.hpp"
 #include "server/store/agent_queries.hpp"
 #include "server/store/command_queries.hpp"
+#include "server/store/deployment_queries.hpp"
 #include "server/store/group_queries.hpp"
 #include "server/store/group_writer.hpp"
 #include "server/store/incoming_queries.hpp"
@@ -15,6 +16,7 @@
 #include "server/store/reader_threads.hpp"
 #include "server/store/run_queries.hpp"
 #include "server/store/schedule_queries.hpp"
+#include "server/store/service_queries.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -430,6 +432,81 @@ class DatabaseStore final : public Store {
     }
     void change_run(runs::RunChange change, DispatchDone<bool> done) override {
         write(store::change_run(change), std::move(done));
+    }
+
+    // Services and deployments.
+    void add_service(deployments::ServiceRecord service, DispatchDone<bool> done) override {
+        write(store::add_service(service), std::move(done));
+    }
+    void replace_service(deployments::ServiceRecord service, DispatchDone<bool> done) override {
+        write(store::replace_service(service), std::move(done));
+    }
+    void remove_service(std::string name, DispatchDone<bool> done) override {
+        write(store::remove_service(name), std::move(done));
+    }
+    void find_service(std::string name,
+                      DispatchDone<std::optional<deployments::ServiceRecord>> done) override {
+        read<std::optional<deployments::ServiceRecord>>(
+            [name = std::move(name)](Connection& c) { return store::find_service(c, name); },
+            std::move(done));
+    }
+    void list_services(DispatchDone<std::vector<deployments::ServiceRecord>> done) override {
+        read<std::vector<deployments::ServiceRecord>>(store::list_services, std::move(done));
+    }
+    void note_push(std::string service, std::string commit, std::string by,
+                   DispatchDone<bool> done) override {
+        write(store::note_push(service, commit, by), std::move(done));
+    }
+    void forget_push(std::string service, std::string commit, DispatchDone<bool> done) override {
+        write(store::forget_push(service, commit), std::move(done));
+    }
+    void pushed_services(DispatchDone<std::vector<deployments::ServiceRecord>> done) override {
+        read<std::vector<deployments::ServiceRecord>>(store::pushed_services, std::move(done));
+    }
+    void add_deployment(deployments::Deployment deployment, DispatchDone<bool> done) override {
+        write(store::add_deployment(deployment), std::move(done));
+    }
+    void find_deployment(std::string id,
+                         DispatchDone<std::optional<deployments::Deployment>> done) override {
+        read<std::optional<deployments::Deployment>>(
+            [id = std::move(id)](Connection& c) { return store::find_deployment(c, id); },
+            std::move(done));
+    }
+    void find_deployment_by_key(
+        std::string created_by, std::string key,
+        DispatchDone<std::optional<deployments::DeploymentRecord>> done) override {
+        read<std::optional<deployments::DeploymentRecord>>(
+            [by = std::move(created_by), key = std::move(key)](Connection& c) {
+                return store::find_deployment_by_key(c, by, key);
+            },
+            std::move(done));
+    }
+    void list_deployments(int limit, std::optional<std::int64_t> before_id, std::string service,
+                          DispatchDone<deployments::DeploymentPage> done) override {
+        read<deployments::DeploymentPage>(
+            [limit, before_id, service = std::move(service)](Connection& c) {
+                return store::list_deployments(c, limit, before_id, service);
+            },
+            std::move(done));
+    }
+    void wish_of_deployment(std::string id, runs::Wish wish, std::string by,
+                            DispatchDone<bool> done) override {
+        write(store::wish_of_deployment(id, wish, by), std::move(done));
+    }
+    void open_deployments(std::string owner, std::int64_t now_ms,
+                          DispatchDone<std::vector<deployments::DeploymentRecord>> done) override {
+        read<std::vector<deployments::DeploymentRecord>>(
+            [owner = std::move(owner), now_ms](Connection& c) {
+                return store::open_deployments(c, owner, now_ms);
+            },
+            std::move(done));
+    }
+    void lease_deployment(std::string id, std::string owner, std::int64_t now_ms,
+                          std::int64_t until_ms, DispatchDone<bool> done) override {
+        write(store::lease_deployment(id, owner, now_ms, until_ms), std::move(done));
+    }
+    void change_deployment(deployments::DeploymentChange change, DispatchDone<bool> done) override {
+        write(store::change_deployment(change), std::move(done));
     }
 
   private:

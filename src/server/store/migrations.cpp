@@ -234,6 +234,62 @@ std::vector<Migration> all() {
             why TEXT NOT NULL,
             PRIMARY KEY (run_id, ordinal)))"}));
     list.push_back(migration(
+        "009_deployments", "Services, their deployments, and how each host of one stands",
+        {R"(CREATE TABLE cockpit_services (
+            name VARCHAR(100) PRIMARY KEY,
+            definition TEXT NOT NULL,
+            sealed_secret TEXT,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            updated_by VARCHAR(255) NOT NULL,
+            updated_at TIMESTAMP NOT NULL,
+            pushed_commit VARCHAR(64) NOT NULL,
+            pushed_by VARCHAR(255) NOT NULL))",
+         R"(CREATE TABLE cockpit_deployments (
+            id {serial},
+            deployment_id VARCHAR(36) NOT NULL UNIQUE,
+            service VARCHAR(100) NOT NULL,
+            definition TEXT NOT NULL,
+            message TEXT NOT NULL,
+            forced SMALLINT NOT NULL,
+            expression TEXT NOT NULL,
+            paths TEXT NOT NULL,
+            sealed_changes TEXT,
+            created_by VARCHAR(255) NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            ended_at TIMESTAMP,
+            idempotency_key VARCHAR(255),
+            request_digest VARCHAR(64) NOT NULL,
+            status VARCHAR(30) NOT NULL,
+            base VARCHAR(64) NOT NULL,
+            commit_id VARCHAR(64) NOT NULL,
+            steps TEXT NOT NULL,
+            stopping_as VARCHAR(30),
+            why TEXT NOT NULL,
+            wave INTEGER NOT NULL,
+            wave_from_ms BIGINT NOT NULL,
+            wish VARCHAR(10),
+            wished_by VARCHAR(255) NOT NULL,
+            total INTEGER NOT NULL,
+            lease_owner VARCHAR(64) NOT NULL,
+            lease_until_ms BIGINT NOT NULL,
+            UNIQUE (created_by, idempotency_key)))",
+         // Of one service one at a time.
+         "CREATE UNIQUE INDEX ux_cockpit_deployments_open ON cockpit_deployments (service) "
+         "WHERE ended_at IS NULL",
+         "CREATE INDEX ix_cockpit_deployments_service ON cockpit_deployments (service, id)",
+         R"(CREATE TABLE cockpit_deployment_hosts (
+            deployment_id VARCHAR(36) NOT NULL,
+            ordinal INTEGER NOT NULL,
+            agent_id VARCHAR(255) NOT NULL,
+            wave INTEGER NOT NULL,
+            state VARCHAR(10) NOT NULL,
+            outcome VARCHAR(20),
+            why TEXT NOT NULL,
+            steps TEXT NOT NULL,
+            pipeline TEXT NOT NULL,
+            PRIMARY KEY (deployment_id, ordinal)))"}));
+    list.push_back(migration(
         "010_notifications", "Who is notified of what, the outbox, incoming webhooks",
         {R"(CREATE TABLE cockpit_notification_targets (
             name VARCHAR(100) PRIMARY KEY,
@@ -344,6 +400,11 @@ std::vector<Migration> all() {
             created_at TIMESTAMP NOT NULL,
             updated_by VARCHAR(255) NOT NULL,
             updated_at TIMESTAMP NOT NULL))"}));
+    list.push_back(migration(
+        "012_forced_and_host_labels", "What was sent in spite of maintenance; labels of hosts",
+        {"ALTER TABLE cockpit_agent_commands ADD COLUMN forced BOOLEAN NOT NULL DEFAULT FALSE",
+         "ALTER TABLE cockpit_runs ADD COLUMN forced BOOLEAN NOT NULL DEFAULT FALSE",
+         "ALTER TABLE cockpit_agents ADD COLUMN labels TEXT"}));
     return list;
 }
 

@@ -18,7 +18,7 @@ using runs::RunRecord;
     "id, run_id, plan_hash, command, params, sealed_params, expression, concurrency, "         \
     "max_failures, canary, pause_ms, timeout_ms, queue_for_ms, created_by, created_at, "       \
     "ended_at, idempotency_key, parent_run_id, status, stopping_as, why, wave, wave_from_ms, " \
-    "wish, wished_by, total, lease_owner, lease_until_ms, plan_id, request_digest "
+    "wish, wished_by, total, lease_owner, lease_until_ms, plan_id, request_digest, forced "
 
 constexpr std::string_view add_plan_sql =
     "INSERT INTO cockpit_plans (plan_id, hash, command, params, sealed_params, expression, hosts, "
@@ -32,9 +32,10 @@ constexpr std::string_view add_run_sql =
     "INSERT INTO cockpit_runs (run_id, plan_hash, command, params, sealed_params, expression, "
     "concurrency, max_failures, canary, pause_ms, timeout_ms, queue_for_ms, created_by, "
     "created_at, ended_at, idempotency_key, parent_run_id, status, stopping_as, why, wave, "
-    "wave_from_ms, wish, wished_by, total, lease_owner, lease_until_ms, plan_id, request_digest) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-    "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) ON CONFLICT DO NOTHING";
+    "wave_from_ms, wish, wished_by, total, lease_owner, lease_until_ms, plan_id, request_digest, "
+    "forced) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+    "$18, "
+    "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) ON CONFLICT DO NOTHING";
 // Only where the row above was added.
 constexpr std::string_view add_host_sql =
     "INSERT INTO cockpit_run_hosts (run_id, ordinal, agent_id, wave, state, command_id, outcome, "
@@ -61,6 +62,9 @@ constexpr std::string_view open_sql = "SELECT " COCKPIT_RUN_COLUMNS
 constexpr std::string_view wish_sql =
     "UPDATE cockpit_runs SET wish = $1, wished_by = $2 WHERE run_id = $3 AND ended_at IS NULL "
     "AND (wish IS NULL OR wish <> 'cancel')";
+constexpr std::string_view resume_sql =
+    "UPDATE cockpit_runs SET wish = $1, wished_by = $2 WHERE run_id = $3 AND ended_at IS NULL "
+    "AND (wish = 'pause' OR (wish IS NULL AND status = 'paused'))";
 constexpr std::string_view lease_sql =
     "UPDATE cockpit_runs SET lease_owner = $1, lease_until_ms = $2 WHERE run_id = $3 "
     "AND ended_at IS NULL AND (lease_owner = $4 OR lease_until_ms < $5)";
@@ -122,6 +126,7 @@ RunRecord record_of(const Rows::Row& row) {
     record.lease_until_ms = row.integer(27).value_or(0);
     record.plan_id = row.cell(28);
     record.request_digest = row.text(29);
+    record.sending.forced = row.boolean(30);
     return record;
 }
 
@@ -228,7 +233,8 @@ WriteOf<bool> add_run(const Run& run) {
                            text_value(record.lease_owner),
                            integer_value(record.lease_until_ms),
                            optional_text(record.plan_id),
-                           text_value(record.request_digest)}});
+                           text_value(record.request_digest),
+                           boolean_value(record.sending.forced)}});
     for (std::size_t i = 0; i < run.hosts.size(); ++i) {
         const auto& host = run.hosts[i];
         statements.push_back(
@@ -281,7 +287,8 @@ std::vector<RunRecord> open_runs(Connection& connection, const std::string& owne
 }
 
 WriteOf<bool> wish_of_run(const std::string& run_id, runs::Wish wish, const std::string& by) {
-    return {{{wish_sql, {text_value(to_text(wish)), text_value(by), text_value(run_id)}}},
+    const auto sql = wish == runs::Wish::resume ? resume_sql : wish_sql;
+    return {{{sql, {text_value(to_text(wish)), text_value(by), text_value(run_id)}}},
             first_touched_a_row,
             {}};
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The server's database: SQLite inside the process, or PostgreSQL. Each store implements the
-// interfaces that dispatch, auth, targets, notify, runs and schedules own.
+// interfaces that dispatch, auth, targets, notify, runs, deployments and
+// schedules own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
 // and only then answers each. A write that fails alone (a broken row) fails alone: the group is
@@ -20,6 +21,7 @@
 #include <string>
 
 #include "server/auth/account_store.hpp"
+#include "server/deployments/deployment_store.hpp"
 #include "server/dispatch/agent_store.hpp"
 #include "server/dispatch/command_store.hpp"
 #include "server/dispatch/output_store.hpp"
@@ -45,6 +47,8 @@ class Store : public dispatch::CommandStore,
               public notify::NotificationStore,
               public notify::IncomingStore,
               public runs::RunStore,
+              public deployments::ServiceStore,
+              public deployments::DeploymentStore,
               public schedules::ScheduleStore {
   public:
     /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards

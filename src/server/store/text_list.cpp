@@ -1,6 +1,7 @@
 #include "server/store/text_list.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -32,6 +33,32 @@ std::vector<std::string> list_of_text(std::string_view text) {
                             "a column that must be a JSON list of texts is none");
     }
     return list;
+}
+
+std::string names_text(const std::map<std::string, std::string>& texts) {
+    json::object object;
+    for (const auto& [name, text] : texts)
+        object[storable_text(name)] = storable_text(text);
+    return json::serialize(object);
+}
+
+std::map<std::string, std::string> names_of_text(std::string_view text) {
+    std::map<std::string, std::string> texts;
+    if (text.empty()) return texts;
+    json::error_code failed;
+    const auto value = json::parse(text, failed);
+    bool sound = !failed && value.is_object();
+    if (sound) {
+        for (const auto& [name, one] : value.get_object()) {
+            sound = sound && one.is_string();
+            if (sound) texts[std::string(name)] = std::string(one.get_string());
+        }
+    }
+    if (!sound) {
+        throw DatabaseError(DatabaseError::Kind::refused,
+                            "a column that must be a JSON object of texts is none");
+    }
+    return texts;
 }
 
 }  // namespace cockpit::store

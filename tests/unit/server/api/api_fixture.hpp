@@ -15,6 +15,8 @@
 #include "fakes/memory_account_store.hpp"
 #include "fakes/memory_agent_store.hpp"
 #include "fakes/memory_command_store.hpp"
+#include "fakes/memory_deployment_store.hpp"
+#include "fakes/memory_git_source.hpp"
 #include "fakes/memory_group_store.hpp"
 #include "fakes/memory_notification_store.hpp"
 #include "fakes/memory_output_store.hpp"
@@ -96,6 +98,10 @@ class ApiTest : public testing::Test {
     fakes::MemoryRunStore run_store{io.get_executor()};
     runs::Planner planner;
     runs::RunEngine runs;
+    fakes::MemoryDeploymentStore deployment_store{io.get_executor()};
+    fakes::MemoryGitSource git{io.get_executor()};
+    deployments::ServiceBook services{deployment_store, targeting, clock, box, false};
+    deployments::DeploymentEngine deployments;
     Health redis{.ok = true, .detail = "Redis answers"};
     fakes::MemoryScheduleStore schedule_store{io.get_executor()};
     schedules::CommandLauncher command_launcher{dispatcher, commands};

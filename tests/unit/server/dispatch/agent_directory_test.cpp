@@ -120,11 +120,15 @@ TEST_F(AgentDirectoryTest, while_redis_is_away_nobody_is_called_offline) {
 }
 
 TEST_F(AgentDirectoryTest, a_host_from_the_database_is_unknown_until_there_is_evidence) {
-    directory.restore({{.agent_id = "old-1", .public_key = "key-1", .hostname = "old"}});
+    directory.restore({{.agent_id = "old-1",
+                        .public_key = "key-1",
+                        .hostname = "old",
+                        .labels = {{"site", "a"}}}});
     EXPECT_EQ(view("old-1").presence, Presence::unknown);
     directory.on_subscribers(agent_named("old-1"), 0, now);
     EXPECT_EQ(view("old-1").presence, Presence::offline);
     EXPECT_EQ(view("old-1").hostname, "old");
+    EXPECT_EQ(view("old-1").labels.at("site"), "a");
 }
 
 TEST_F(AgentDirectoryTest, an_agent_of_the_original_is_described_by_its_registry_hash) {

@@ -98,6 +98,28 @@ TEST_F(StartGuardTest, WhatWaitsForItsHostIsHeldUntilTheWindowIsOver) {
     EXPECT_EQ(link.runs.size(), 1u);
 }
 
+TEST_F(StartGuardTest, WhatWasForcedIsNotHeld) {
+    leave();
+    Submission submission{.agent = web,
+                          .command = "echo",
+                          .params = {{"message", "hi"}},
+                          .sent_by = "alice",
+                          .queue_for_ms = 3'600'000,
+                          .forced = true};
+    std::optional<Submitted> waiting;
+    dispatcher.submit(std::move(submission),
+                      [&](Submitted answer) { waiting = std::move(answer); });
+    answers.deliver();
+    ASSERT_TRUE(waiting && *waiting);
+    guard.closed = {"web-1"};
+    EXPECT_THAT(why(*store.row_of((*waiting)->command_id), directory.find(web, clock.wall),
+                    clock.wall, dispatcher.forbids(web)),
+                HasSubstr("it waits for the host"));
+    come_back();
+    tick_for(2'000);
+    EXPECT_EQ(link.runs.size(), 1u);
+}
+
 TEST_F(StartGuardTest, WhatIsHeldTooLongExpiresAndSaysWhy) {
     leave();
     const auto waiting = queue(1'500);

@@ -52,7 +52,8 @@ class AgentStoreTest : public StoreTest {
                 .hostname = id + ".example",
                 .version = "1.0.0",
                 .first_seen_ms = now_ms + 1,
-                .last_seen_ms = now_ms + 2};
+                .last_seen_ms = now_ms + 2,
+                .labels = {{"site", "züri"}, {"app/tier", "web"}}};
     }
 
     OpenStore store_{url_};
@@ -76,6 +77,8 @@ TEST_P(AgentStoreTest, AnAgentIsSavedAndReplacedButForWhenItWasFirstSeen) {
     EXPECT_EQ(list[0].public_key, "key-1");
     EXPECT_EQ(list[0].pending_public_key, "key-9");
     EXPECT_EQ(list[0].hostname, "host-1.example");
+    EXPECT_EQ(list[0].labels,
+              (std::map<std::string, std::string>{{"site", "züri"}, {"app/tier", "web"}}));
     EXPECT_EQ(list[0].version, "1.0.0");
     EXPECT_EQ(list[0].first_seen_ms, 5);
     EXPECT_EQ(list[0].last_seen_ms, now_ms + 2);

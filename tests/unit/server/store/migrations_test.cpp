@@ -63,8 +63,10 @@ TEST_P(MigrationsTest, EachRunsOnceAndIsRecorded) {
                                        "006_output",
                                        "007_groups_and_labels",
                                        "008_runs",
+                                       "009_deployments",
                                        "010_notifications",
-                                       "011_schedules"};
+                                       "011_schedules",
+                                       "012_forced_and_host_labels"};
     const auto connection = connect();
     EXPECT_EQ(migrate(*connection), all);
     EXPECT_EQ(migrate(*connection), std::vector<std::string>{});

@@ -44,7 +44,7 @@ class RunStoreTest : public StoreTest {
                                       .max_failures = {.value = 3},
                                       .canary = 2,
                                       .pause_ms = 1'500},
-                           .sending = {.timeout_ms = 60'000},
+                           .sending = {.timeout_ms = 60'000, .forced = true},
                            .created_by = "vera",
                            .created_at_ms = now_ms,
                            .idempotency_key = "key of " + id,
@@ -185,6 +185,7 @@ TEST_P(RunStoreTest, OnlyWhoHasTheLeaseWrites) {
 
 TEST_P(RunStoreTest, WishesAreTakenBackWhenDoneAndACancellationStays) {
     add(run("r1"));
+    EXPECT_FALSE(wish("r1", Wish::resume)) << "it is not paused";
     EXPECT_TRUE(wish("r1", Wish::pause));
     EXPECT_TRUE(wish("r1", Wish::resume));
     EXPECT_EQ(found("r1")->record.wish, Wish::resume);
