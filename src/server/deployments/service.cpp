@@ -271,11 +271,11 @@ std::expected<ServiceDraft, std::string> service_draft_of(std::string name,
                                                      {"username", service.username},
                                                      {"known_hosts", service.known_hosts}}}};
     if (service.check.empty()) draft.definition["check"] = nullptr;
-    for (const std::string_view name :
+    for (const std::string_view member :
          {"concurrency", "max_failures", "canary", "pause_s", "execution_timeout", "offline",
           "expires_in", "templates", "variables", "group_variables", "host_variables"}) {
-        const auto* given = request.if_contains(name);
-        if (given != nullptr && !given->is_null()) draft.definition[name] = *given;
+        const auto* given = request.if_contains(member);
+        if (given != nullptr && !given->is_null()) draft.definition[member] = *given;
     }
     return draft;
 }
