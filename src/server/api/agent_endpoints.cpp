@@ -1,9 +1,12 @@
 #include "server/api/agent_endpoints.hpp"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 
+#include "protocol/command_schema.hpp"
 #include "runtime/await_callback.hpp"
+#include "server/api/agent_events.hpp"
 #include "server/api/problems.hpp"
 #include "server/api/target_views.hpp"
 
@@ -27,6 +30,18 @@ std::string lower(std::string text) {
 }  // namespace
 
 void AgentEndpoints::add_to(Api& api) {
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/events",
+             .summary = "The hosts, live: all of them first, then each that changed",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "server-sent events"}, {503, "too many read live"}},
+             .handle = [this](Call call) { return events(std::move(call)); }});
+    api.add({.method = "GET",
+             .pattern = "/api/cockpit-agent/{agent_id}/commands",
+             .summary = "What a host can do, with the parameters of each command",
+             .permission = "cockpit_agents:read",
+             .responses = {{200, "the commands, as the host declared them"}, {404, "no such host"}},
+             .handle = [this](Call call) { return commands(std::move(call)); }});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/{agent_id}/status",
              .summary = "Whether a host is there, and the evidence",
@@ -124,6 +139,27 @@ AgentEndpoints::Answer AgentEndpoints::list(Call call) {
     for (std::size_t i = 0; i < page.size(); ++i)
         list.push_back(to_json(page[i], standing[i]));
     co_return json_response(json::object{{"agents", std::move(list)}, {"total", total}});
+}
+
+AgentEndpoints::Answer AgentEndpoints::commands(Call call) {
+    const auto id = protocol::AgentId::parse(call.path.at("agent_id"));
+    if (!id) co_return http::problem(400, "'agent_id' is wrong: " + id.error());
+    const auto* schemas = directory_.schemas(*id);
+    if (schemas == nullptr) co_return unknown_agent(*id);
+    json::array list;
+    for (const auto& schema : *schemas)
+        list.push_back(protocol::to_json(schema));
+    co_return json_response(json::object{{"agent_id", id->text()}, {"commands", std::move(list)}});
+}
+
+AgentEndpoints::Answer AgentEndpoints::events(Call) {
+    auto occupied = slots_.take();
+    if (!occupied) co_return slots_.none_left();
+    co_return http::Response{
+        .content_type = "text/event-stream",
+        .headers = {{"X-Accel-Buffering", "no"}},  // nginx would hold events back
+        .stream = agent_events(co_await boost::asio::this_coro::executor, feed_, targeting_,
+                               std::move(occupied))};
 }
 
 AgentEndpoints::Answer AgentEndpoints::accept_key(Call call) {

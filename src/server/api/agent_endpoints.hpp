@@ -2,7 +2,9 @@
 // Hosts: list, status, the key of one.
 
 #include "runtime/clock.hpp"
+#include "server/api/agent_feed.hpp"
 #include "server/api/api.hpp"
+#include "server/api/stream_slots.hpp"
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/agent_directory.hpp"
 #include "server/targets/targeting.hpp"
@@ -12,8 +14,14 @@ namespace cockpit::api {
 class AgentEndpoints {
   public:
     AgentEndpoints(const dispatch::AgentDirectory& directory, dispatch::Admission& admission,
-                   const runtime::Clock& clock, const targets::Targeting& targeting)
-        : directory_(directory), admission_(admission), clock_(clock), targeting_(targeting) {}
+                   const runtime::Clock& clock, const targets::Targeting& targeting,
+                   StreamSlots slots)
+        : directory_(directory),
+          admission_(admission),
+          clock_(clock),
+          targeting_(targeting),
+          slots_(std::move(slots)),
+          feed_(directory, clock) {}
     /// This object must outlive `api`.
     void add_to(Api& api);
 
@@ -22,6 +30,8 @@ class AgentEndpoints {
     Answer status(Call call);
     Answer why(Call call);
     Answer list(Call call);
+    Answer commands(Call call);
+    Answer events(Call call);
     Answer accept_key(Call call);
     boost::json::object shown(const dispatch::AgentView& agent) const;
 
@@ -29,6 +39,8 @@ class AgentEndpoints {
     dispatch::Admission& admission_;
     const runtime::Clock& clock_;
     const targets::Targeting& targeting_;
+    StreamSlots slots_;
+    AgentFeed feed_;
 };
 
 }  // namespace cockpit::api

@@ -55,9 +55,9 @@ class RestApi {
 
     AuthEndpoints auth_;
     CommandEndpoints commands_;
+    StreamSlots slots_;
     AgentEndpoints agents_;
     HistoryEndpoints history_;
-    StreamSlots slots_;
     OutputEndpoints output_;
     NotificationEndpoints notifications_;
     WebhookEndpoints webhooks_;

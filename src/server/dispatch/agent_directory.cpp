@@ -259,4 +259,10 @@ const protocol::CommandSchema* AgentDirectory::schema(const protocol::AgentId& i
     return found == agents_.end() ? nullptr : find_command(found->second.commands, command);
 }
 
+const std::vector<protocol::CommandSchema>* AgentDirectory::schemas(
+    const protocol::AgentId& id) const {
+    const auto found = agents_.find(id);
+    return found == agents_.end() ? nullptr : &found->second.commands;
+}
+
 }  // namespace cockpit::dispatch

@@ -86,6 +86,8 @@ class AgentDirectory {
     /// What the host takes for this command; null when it cannot do it, or has not said yet.
     const protocol::CommandSchema* schema(const protocol::AgentId& id,
                                           std::string_view command) const;
+    /// All that the host can do, as it told last; null for unknown hosts.
+    const std::vector<protocol::CommandSchema>* schemas(const protocol::AgentId& id) const;
 
   private:
     struct Agent {
