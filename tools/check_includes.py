@@ -32,6 +32,7 @@ ALLOWED = {
     "agent/app": (*BOTTOM, "config", "composition", "redis", "agent/executor", "agent/commands", "agent/journal",
                   "agent/keeper", "agent/spool", "agent/transport"),
     "server/http": ("log", "runtime", "protocol/text.hpp"),
+    "server/page": ("server/http",),
     "server/auth": ("log", "crypto", "runtime"),
     "server/dispatch": ("log", "protocol", "crypto", *PURE_RUNTIME),
     "server/targets": ("log", "protocol", *PURE_RUNTIME, "server/dispatch/agent_directory.hpp",
@@ -50,7 +51,7 @@ ALLOWED = {
     "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets", "server/notify",
                    "server/runs", "server/deployments", "server/schedules"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/targets", "server/notify", "server/runs", "server/deployments", "server/git", "server/schedules", "server/delivery", "server/store", "server/transport", "server/api"),
+                   "server/targets", "server/notify", "server/runs", "server/deployments", "server/git", "server/schedules", "server/delivery", "server/store", "server/transport", "server/api", "server/page"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 

@@ -108,12 +108,30 @@ def run_reporting(name, arguments, report, build, tally, limit_s):
         tally.failed.append(f"{name} (exit code {code})")
 
 
-def run_pytest(folder, build, tally, scratch, workers=1):
+def run_pytest(folder, build, tally, scratch, workers=1, only=None):
     """With several workers each has its own Redis, PostgreSQL, Docker engine; the tests of a file stay together."""
     report = scratch / f"{folder}.xml"
-    arguments = ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", f"tests/{folder}"]
+    arguments = ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", only or f"tests/{folder}"]
     arguments += ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
     run_reporting(f"pytest tests/{folder}", arguments, report, build, tally, INTEGRATION_LIMIT_S)
+
+
+def run_web(build, tally, scratch):
+    """The page's own tests; the page in a browser is tests/integration/test_page.py."""
+    report = scratch / "vitest.xml"
+    if not (ROOT / "web" / "node_modules").exists():
+        tally.skipped.append(("web", "the page was not built; ./dev says why when it builds"))
+        return
+    try:
+        code = subprocess.run(["npx", "vitest", "run", "--reporter=junit", f"--outputFile={report}"], cwd=ROOT / "web",
+                              stdin=subprocess.DEVNULL, timeout=300, check=False).returncode
+    except subprocess.TimeoutExpired:
+        code = -1
+    before = len(tally.failed)
+    if report.exists():
+        tally.add_junit(report)
+    if code != 0 and len(tally.failed) == before:
+        tally.failed.append(f"vitest (exit code {code})")
 
 
 def run_faults(build, tally, scratch, seed, long):
@@ -141,10 +159,12 @@ def main():
         if wanted.suite in ("all", "integration"):
             # Much of them is waiting, and two cores are what is promised.
             run_pytest("integration", build, tally, pathlib.Path(scratch), workers=2)
+        if wanted.suite in ("all", "web"):
+            run_web(build, tally, pathlib.Path(scratch))
+        if wanted.suite == "web":
+            run_pytest("integration", build, tally, pathlib.Path(scratch), only="tests/integration/test_page.py")
         if wanted.suite in ("all", "faults"):
             run_faults(build, tally, pathlib.Path(scratch), wanted.seed, wanted.long)
-    if wanted.suite == "web":
-        print("there are no web tests yet")
     for name, reason in tally.skipped:
         print(f"SKIPPED {name}: {reason}")
     for name in tally.failed:

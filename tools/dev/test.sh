@@ -21,7 +21,10 @@ dev_test() {
     done
     need_packages "${build_packages[@]}" boost "${test_packages[@]}"
     case $suite in
-        web) ;;
+        web | all) build_page ;;
+    esac
+    case $suite in
+        web) build_preset dev cockpit-server cockpit-agent ;;
         faults) build_preset dev cockpit-server cockpit-agent append_line moved_clock ;;
         *) build_preset dev ;;
     esac

@@ -33,6 +33,7 @@ dev_up() {
         fail "up: --port '$port' is not a number from 0 to 65535"
     fi
     need_packages "${build_packages[@]}" boost libbenchmark-dev "${run_packages[@]}"
+    build_page
     build_preset release cockpit-server cockpit-agent
 
     mkdir -p -m 700 "$state"

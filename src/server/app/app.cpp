@@ -31,6 +31,7 @@
 #include "server/notify/deliverer.hpp"
 #include "server/notify/incoming_hooks.hpp"
 #include "server/notify/notifier.hpp"
+#include "server/page/page.hpp"
 #include "server/runs/run_engine.hpp"
 #include "server/schedules/command_launcher.hpp"
 #include "server/schedules/deployment_launcher.hpp"
@@ -309,7 +310,7 @@ class App {
                                                     .port = settings_.port,
                                                     .max_body_bytes = settings_.max_body_bytes,
                                                     .max_connections = settings_.max_connections},
-                                                   rest_.handler()));
+                                                   rest_.handler(page_handler())));
 
         if (standalone_) {
             or_fail(co_await runtime::await_callback<StoreResult<bool>>([this](auto done) {
@@ -343,6 +344,13 @@ class App {
         co_await stop_sending();
         if (standalone_) co_await standalone_->stop_redis();
     }
+
+    static http::Handler page_handler() {
+        return [page = page::Page(page::built_in_files())](const http::Request& request) {
+            return given(page.answer(request));
+        };
+    }
+    static asio::awaitable<http::Response> given(http::Response response) { co_return response; }
 
     asio::awaitable<api::Health> redis_health() {
         const auto down = transport_.down_because();

@@ -1,0 +1,97 @@
+"""The page in Debian's Chromium, against a real server with real agents; the steps are in web/e2e/scenarios.mjs."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import Fleet
+from http_api import BASE
+from programs import ADMIN_PASSWORD
+from services import GitRemote
+
+WEB = pathlib.Path(__file__).resolve().parents[2] / "web"
+VIEWER_PASSWORD = "a password of this user"  # Fleet.new_user gives it
+COUNT = """
+description = "Counts until it is stopped"
+arguments = ["/bin/sh", "-c", "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done"]
+"""
+
+
+@pytest.fixture(scope="module")
+def house(new_directory, new_store):
+    """A server, host-1 with a slow command, a viewer, a service."""
+    if not shutil.which("node") or not os.path.exists("/usr/bin/chromium"):
+        pytest.skip("the page is tested with node and Debian's chromium, and one of them is not installed")
+    fleet = Fleet(new_directory, new_store("sqlite"), {"GIT_ALLOW_LOCAL": "true"})
+    with fleet.exit:
+        if fleet.server.anonymous.get("/").status == 404:
+            pytest.skip("this server was built without its page: ./dev says why when it builds")
+        commands = new_directory("m")
+        (commands / "count.toml").write_text(COUNT)
+        remote = GitRemote(new_directory("g"))
+        clone = remote.clone("site")
+        agent = fleet.add_agent("host-1", COMMANDS_DIR=str(commands))
+        fleet.add_agent("site-1", GIT_REPO_PATH=str(clone))
+        fleet.new_user("viewer", ["cockpit_agents:read", "deployments:read", "schedules:read", "notifications:read"])
+        fleet.api.post(f"{BASE}/services", {"name": "site", "remote": f"file://{remote.bare}", "targets": "site-1",
+                                            "repository_path": str(clone)})
+        fleet.agent = agent
+        yield fleet
+
+
+def play(house, name, parts=None):
+    """Runs a scenario; whenever it asks for something, `parts` has what does it."""
+    env = {**os.environ, "COCKPIT": f"http://127.0.0.1:{house.server.port}", "COCKPIT_PASSWORD": ADMIN_PASSWORD,
+           "COCKPIT_VIEWER_PASSWORD": VIEWER_PASSWORD}
+    script = subprocess.Popen(["node", "e2e/scenarios.mjs", name], cwd=WEB, env=env, text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = []
+    try:
+        for line in script.stdout:
+            said.append(line)
+            part = (parts or {}).get(line.strip())
+            if part:
+                part()
+                script.stdin.write("done\n")
+                script.stdin.flush()
+        assert script.wait(30) == 0, "".join(said)[-4000:]
+    finally:
+        if script.poll() is None:
+            script.kill()
+        script.wait()
+
+
+@pytest.mark.parametrize("name", [
+    "signs in and out", "runs echo", "watches lines and cancels", "is told why a pull is refused",
+    "shows a viewer no button and the server refuses", "deploys after a look at the difference",
+    "goes anywhere by keyboard", "is accessible, light", "is accessible, dark", "is accessible, narrow"])
+def test_a_person(house, name):
+    play(house, name)
+
+
+def test_a_person_sees_a_host_go_and_come_back(house):
+    play(house, "sees a host go and come back",
+         {"kill the agent": house.agent.kill, "start the agent": house.agent.start})
+
+
+def test_a_person_goes_on_when_the_server_was_away(house):
+    port = house.server.port
+    house.server.env["PORT"] = str(port)
+    play(house, "goes on when the server was away",
+         {"stop the server": house.server.kill, "start the server": house.server.start})
+
+
+def test_the_page_is_served_as_it_should_be(house):
+    anonymous = house.server.anonymous
+    page = anonymous.get("/agents/host-1")
+    assert page.status == 200 and page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-cache"
+    [script] = [part.split('"')[0] for part in page.body.decode().split('src="')[1:]]
+    packed = anonymous.get(script, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip" and len(packed.body) < 250_000
+    assert packed.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert anonymous.get("/api/nothing").status == 404
