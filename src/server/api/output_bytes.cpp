@@ -37,29 +37,40 @@ class KeptOutput final : public http::BodyStream {
             if (facts_.text.value_or("").empty()) co_return std::nullopt;
             co_return facts_.text;
         }
-        auto read = co_await read_output(ports_, facts_.attempt, at_, pieces_at_once);
-        if (!read) throw std::runtime_error(read.error().message);
         std::string bytes;
-        for (const auto& piece : read->pieces) {
-            if (piece.offset > at_) bytes += missing_mark(piece.offset - at_);
-            const auto known = std::max<std::int64_t>(0, at_ - piece.offset);
-            bytes += std::string_view(piece.bytes).substr(static_cast<std::size_t>(known));
-            at_ = piece.end();
-        }
-        if (read->pieces.empty()) {
-            over_ = true;
-            if (at_ == 0 && read->end == 0) bytes = facts_.text.value_or("");
-            const bool rest_is_missing = at_ > 0 && facts_.total.value_or(at_) > at_;
-            if (rest_is_missing) bytes = missing_mark(*facts_.total - at_);
+        while (bytes.empty() && !over_) {
+            auto read = co_await read_output(ports_, facts_.attempt, at_, pieces_at_once);
+            if (!read) throw std::runtime_error(read.error().message);
+            for (const auto& piece : read->pieces)
+                take(piece, bytes);
+            if (read->pieces.empty()) take_end(read->end, bytes);
         }
         if (bytes.empty()) co_return std::nullopt;
         co_return bytes;
     }
 
   private:
+    // A piece without bytes says that those before it are lost: it must not make two holes of one.
+    void take(const dispatch::OutputPiece& piece, std::string& bytes) {
+        const auto known = std::max<std::int64_t>(0, told_ - piece.offset);
+        if (known < static_cast<std::int64_t>(piece.bytes.size())) {
+            if (piece.offset > told_) bytes += missing_mark(piece.offset - told_);
+            bytes += std::string_view(piece.bytes).substr(static_cast<std::size_t>(known));
+            told_ = piece.end();
+        }
+        at_ = std::max(at_, piece.end());
+    }
+    void take_end(std::int64_t end, std::string& bytes) {
+        over_ = true;
+        if (at_ == 0 && end == 0) bytes = facts_.text.value_or("");
+        const bool rest_is_missing = at_ > 0 && facts_.total.value_or(told_) > told_;
+        if (rest_is_missing) bytes += missing_mark(*facts_.total - told_);
+    }
+
     OutputPorts ports_;
     OutputFacts facts_;
-    std::int64_t at_ = 0;
+    std::int64_t at_ = 0;    ///< read up to here
+    std::int64_t told_ = 0;  ///< given out up to here
     bool over_ = false;
 };
 

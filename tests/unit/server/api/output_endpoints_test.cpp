@@ -75,6 +75,18 @@ TEST_F(OutputEndpointsTest, kept_bytes_with_a_mark_where_some_are_missing) {
               std::string("he\0d!", 5) + "\n[... 100 bytes are missing here ...]\ntail");
 }
 
+TEST_F(OutputEndpointsTest, a_piece_without_bytes_does_not_make_two_holes_of_one) {
+    keep(0, "head");
+    keep(50, "");
+    keep(80, "");
+    keep(104, "tail");
+    keep(120, "");
+    end(std::string(130, 'x'), "");
+    EXPECT_EQ(all_of(ask()),
+              "head\n[... 100 bytes are missing here ...]\ntail\n[... 22 bytes are missing here "
+              "...]\n");
+}
+
 TEST_F(OutputEndpointsTest, without_pieces_the_rows_text_is_the_output) {
     end("just text", "just text");
     const auto response = ask();
