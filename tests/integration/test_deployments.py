@@ -193,6 +193,11 @@ def test_a_change_goes_out_and_a_bad_one_is_taken_back(story):
     assert [one["status"] for one in history] == ["succeeded", "unchanged", "succeeded", "failed", "succeeded"]
 
 
+# One store is enough for these: what they rest on is tested with both in store_test.
+ONE_STORE = pytest.mark.parametrize("story", ["postgresql"], indirect=True)
+
+
+@ONE_STORE
 def test_the_server_is_killed_in_the_middle_and_nothing_is_done_twice(story):
     deployment_id = deploy(story.api, files(GOOD.format("second")))
     for _ in range(3):
@@ -214,6 +219,7 @@ def test_the_server_is_killed_in_the_middle_and_nothing_is_done_twice(story):
         assert len(restarts) == 1, restarts
 
 
+@ONE_STORE
 def test_a_push_of_somebody_is_deployed_when_the_service_wants_it(story):
     service = story.api.get(f"{BASE}/services/site").json
     wanted = {name: service[name] for name in ("remote", "targets", "repository_path", "container", "check",
@@ -237,6 +243,7 @@ def test_a_push_of_somebody_is_deployed_when_the_service_wants_it(story):
     assert all(site.served() == GOOD.format("by hand") for site in story.sites.values())
 
 
+@ONE_STORE
 def test_it_can_be_followed_live(story):
     deployment_id = deploy(story.api, files(GOOD.format("second")))
     answer = story.api.get(f"{BASE}/deployments/{deployment_id}/events")
