@@ -42,7 +42,7 @@ function Palette() {
       <button className="button" aria-keyshortcuts="Control+K" onClick={() => setOpen(true)}><Search aria-hidden className="size-4" /><span className="hidden sm:inline">Go to…</span><kbd className="muted hidden text-xs sm:inline">Ctrl K</kbd><span className="sr-only sm:hidden">Go to a page</span></button>
       <Dialog open={open} onClose={() => setOpen(false)} label="Go to a page">
         <Command label="Go to a page">
-          <Command.Input autoFocus className="w-full border-b border-stone-200 bg-transparent px-4 py-3 text-sm outline-none dark:border-stone-800" placeholder="Where to?" />
+          <Command.Input className="w-full border-b border-stone-200 bg-transparent px-4 py-3 text-sm outline-none dark:border-stone-800" placeholder="Where to?" />
           <Command.List className="max-h-72 overflow-auto p-2">
             <Command.Empty className="muted p-3 text-sm">Nothing of that name.</Command.Empty>
             {pages.map(({ to, name, icon: Icon }) => (

@@ -125,7 +125,7 @@ export function RunCommand() {
           </ul>
           <div className="flex justify-end gap-2">
             <button className="button" onClick={() => setAsked(null)}>Not now</button>
-            <button className="button button-main" autoFocus disabled={run.isPending} onClick={() => { if (asked) run.mutate(asked); }}>Run it</button>
+            <button className="button button-main" data-first="" disabled={run.isPending} onClick={() => { if (asked) run.mutate(asked); }}>Run it</button>
           </div>
         </div>
       </Dialog>

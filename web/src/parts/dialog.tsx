@@ -5,7 +5,11 @@ export function Dialog({ open, onClose, label, children }: { open: boolean; onCl
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current!;
-    if (open && !dialog.open) dialog.showModal();
+    if (open && !dialog.open) {
+      dialog.showModal();
+      // The browser takes the first thing that can have the focus, be it a frame around the rest.
+      dialog.querySelector<HTMLElement>("[data-first], input")?.focus();
+    }
     if (!open && dialog.open) dialog.close();
   }, [open]);
   return (
