@@ -2,7 +2,7 @@
 
 build_packages=(clang-19 lld-19 llvm-19 cmake ninja-build pkg-config git
     libhiredis-dev libsodium-dev libspdlog-dev libcli11-dev libpq-dev libsqlite3-dev libssl-dev
-    libtomlplusplus-dev libcurl4-openssl-dev libhowardhinnant-date-dev libkainjow-mustache-dev)
+    libtomlplusplus-dev libcurl4-openssl-dev libhowardhinnant-date-dev libkainjow-mustache-dev python3)
 run_packages=(redis-server git openssh-client tzdata)
 test_packages=(libclang-rt-19-dev libgtest-dev libgmock-dev redis-server postgresql docker.io busybox-static
     openssh-server openssl python3 python3-pytest python3-pytest-xdist tzdata chromium)
