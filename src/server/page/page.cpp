@@ -15,6 +15,13 @@ bool names_a_file(std::string_view path) {
     return path.substr(path.rfind('/') + 1).contains('.');
 }
 
+// A browser that goes to an address says that it wants HTML (Fetch standard, section 2.2.7); a
+// program that mistook a path must get 404, not a page.
+bool is_a_visit(const http::Request& request) {
+    const auto accepted = request.header("accept");
+    return accepted && accepted->contains("text/html");
+}
+
 bool takes_gzip(const http::Request& request) {
     const auto accepted = request.header("accept-encoding");
     return accepted && accepted->contains("gzip") && !accepted->contains("gzip;q=0");
@@ -40,7 +47,8 @@ http::Response Page::answer(const http::Request& request) const {
         return response;
     }
     const auto* file = find(request.path);
-    if (file == nullptr && !names_a_file(request.path)) file = find("/index.html");
+    const bool place = request.path == "/" || (is_a_visit(request) && !names_a_file(request.path));
+    if (file == nullptr && place) file = find("/index.html");
     if (file == nullptr) {
         return http::problem(404, files_.empty() ? "this server was built without its page; "
                                                    "./dev up builds both, and needs Node 20.19"
@@ -53,7 +61,7 @@ http::Response Page::answer(const http::Request& request) const {
     response.headers.emplace_back("Cache-Control",
                                   for_ever ? "public, max-age=31536000, immutable" : "no-cache");
     response.headers.emplace_back("ETag", tag);
-    response.headers.emplace_back("Vary", "Accept-Encoding");
+    response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
     if (const auto known = request.header("if-none-match"); known && known->contains(tag)) {
         response.status = 304;
         return response;

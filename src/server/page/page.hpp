@@ -3,7 +3,8 @@
 //
 // Files below /assets/ have their digest in their name and may be cached for ever; everything else
 // is asked for again with its ETag. A path that names no file and looks like none (no dot in its
-// last part) is a place inside the page, so it gets the page itself.
+// last part) is a place inside the page for whoever accepts HTML, so it gets the page itself; for
+// everybody else it is 404.
 
 #include <span>
 #include <string_view>

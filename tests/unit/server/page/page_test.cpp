@@ -33,13 +33,21 @@ std::string header(const http::Response& response, std::string_view name) {
 TEST(PageTest, PlacesInsideThePageGetThePage) {
     const Page page(files);
     for (const auto* path : {"/", "/index.html", "/agents", "/agents/web-1"}) {
-        const auto answer = page.answer(request(path));
+        const auto answer =
+            page.answer(request(path, {{"accept", "text/html,application/xhtml+xml"}}));
         EXPECT_EQ(answer.status, 200) << path;
         EXPECT_EQ(answer.body, "the page itself") << path;
         EXPECT_EQ(header(answer, "Cache-Control"), "no-cache");
         EXPECT_THAT(header(answer, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
         EXPECT_EQ(header(answer, "X-Content-Type-Options"), "nosniff");
     }
+}
+
+TEST(PageTest, AProgramThatMistookAPathGetsNoPage) {
+    const Page page(files);
+    EXPECT_EQ(page.answer(request("/nowhere")).status, 404);
+    EXPECT_EQ(page.answer(request("/nowhere", {{"accept", "*/*"}})).status, 404);
+    EXPECT_EQ(page.answer(request("/", {{"accept", "*/*"}})).status, 200);
 }
 
 TEST(PageTest, FilesWithADigestInTheirNameAreCachedForEver) {
@@ -56,7 +64,7 @@ TEST(PageTest, PackedForWhoTakesItAndWhereItIsSmaller) {
     const auto packed = page.answer(request("/", {{"accept-encoding", "br, gzip"}}));
     EXPECT_EQ(packed.body, "packed");
     EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
-    EXPECT_EQ(header(packed, "Vary"), "Accept-Encoding");
+    EXPECT_EQ(header(packed, "Vary"), "Accept, Accept-Encoding");
     const auto plain = page.answer(request("/", {{"accept-encoding", "gzip;q=0"}}));
     EXPECT_EQ(plain.body, "the page itself");
     EXPECT_EQ(page.answer(request("/assets/app-1a2b.js", {{"accept-encoding", "gzip"}})).body, "x");
