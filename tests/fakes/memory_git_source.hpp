@@ -49,6 +49,20 @@ class MemoryGitSource final : public deployments::GitSource {
         }
         answer(std::move(done), std::move(comparison));
     }
+    void files_at(deployments::GitAccess, std::string commit, std::vector<std::string> paths,
+                  runtime::Callback<deployments::GitAnswer<std::vector<deployments::FileChange>>>
+                      done) override {
+        std::vector<deployments::FileChange> files;
+        for (std::size_t i = 0; i < commits.size(); ++i) {
+            if (id_of(i) != commit) continue;
+            for (const auto& path : paths) {
+                const auto there = commits[i].find(path);
+                files.push_back({path, there == commits[i].end() ? std::nullopt
+                                                                 : std::optional(there->second)});
+            }
+        }
+        answer(std::move(done), std::move(files));
+    }
     void commit(
         deployments::CommitOrder order,
         runtime::Callback<deployments::GitAnswer<deployments::CommitResult>> done) override {

@@ -13,13 +13,18 @@ namespace {
 // All that makes two requests the same one; times and ids are not of it.
 std::string digest_of(const StartDeployment& request) {
     std::string text = request.service;
-    for (const auto& part :
-         {to_text(request.request.files), request.request.message,
-          std::string(request.request.forced ? "forced" : ""), request.request.expression}) {
+    for (const auto& part : {to_text(request.request.files), request.request.message,
+                             std::string(request.request.forced ? "forced" : ""),
+                             request.request.expression, request.request.revert}) {
         text += '\0';
         text += part;
     }
     return crypto::to_hex(crypto::sha256(text));
+}
+
+std::string message_of(const StartDeployment& request) {
+    if (!request.request.revert.empty()) return "Take back deployment " + request.request.revert;
+    return "Deploy " + request.service;
 }
 
 Error no_such_deployment(const std::string& id) {
@@ -64,45 +69,57 @@ void DeploymentEngine::start(StartDeployment request, Done done) {
                 Error{Error::Kind::not_found,
                       "there is no service '" + request.service.substr(0, 100) + "'"}));
         }
-        auto prepared = prepare(**found, request.request, ports_.targeting);
-        if (!prepared) return done(std::unexpected(std::move(prepared.error())));
-        Deployment deployment;
-        auto& record = deployment.record;
-        record = {.deployment_id = ports_.new_id(),
-                  .service = request.service,
-                  .definition = (*found)->definition,
-                  .message = request.request.message,
-                  .forced = request.request.forced,
-                  .expression = request.request.expression,
-                  .paths = paths_of(prepared->changes),
-                  .sealed_changes = std::nullopt,
-                  .created_by = request.by,
-                  .created_at_ms = ports_.clock.wall_ms(),
-                  .ended_at_ms = std::nullopt,
-                  .idempotency_key = request.idempotency_key,
-                  .request_digest = digest_of(request),
-                  .base = {},
-                  .commit = {},
-                  .steps = {},
-                  .progress = {},
-                  .wish = std::nullopt,
-                  .wished_by = {},
-                  .lease_owner = {}};
-        if (record.message.empty()) record.message = "Deploy " + record.service;
-        record.sealed_changes =
-            ports_.box.seal(to_text(prepared->changes), changes_place(record.deployment_id));
-        const runs::RunRules rules(prepared->service.manner.limits, std::move(prepared->hosts));
-        record.progress = rules.progress();
-        for (std::size_t i = 0; i < rules.hosts().size(); ++i) {
-            const auto& host = rules.hosts()[i];
-            DeployedHost deployed;
-            deployed.agent_id = host.agent_id;
-            deployed.wave = host.wave;
-            deployed.pipeline = std::move(prepared->pipelines[i]);
-            deployment.hosts.push_back(std::move(deployed));
-        }
-        add(std::move(deployment), std::move(done));
+        auto wanted = request.request;
+        resolve(**found, std::move(wanted),
+                [this, service = **found, request = std::move(request),
+                 done = std::move(done)](Resolved resolved) mutable {
+                    if (!resolved) return done(std::unexpected(std::move(resolved.error())));
+                    request.request = *std::move(resolved);
+                    begin(service, request, std::move(done));
+                });
     });
+}
+
+void DeploymentEngine::begin(const ServiceRecord& service, const StartDeployment& request,
+                             Done done) {
+    auto prepared = prepare(service, request.request, ports_.targeting);
+    if (!prepared) return done(std::unexpected(std::move(prepared.error())));
+    Deployment deployment;
+    auto& record = deployment.record;
+    record = {.deployment_id = ports_.new_id(),
+              .service = request.service,
+              .definition = service.definition,
+              .message = request.request.message,
+              .forced = request.request.forced,
+              .expression = request.request.expression,
+              .paths = paths_of(prepared->changes),
+              .sealed_changes = std::nullopt,
+              .created_by = request.by,
+              .created_at_ms = ports_.clock.wall_ms(),
+              .ended_at_ms = std::nullopt,
+              .idempotency_key = request.idempotency_key,
+              .request_digest = digest_of(request),
+              .base = {},
+              .commit = {},
+              .steps = {},
+              .progress = {},
+              .wish = std::nullopt,
+              .wished_by = {},
+              .lease_owner = {}};
+    if (record.message.empty()) record.message = message_of(request);
+    record.sealed_changes =
+        ports_.box.seal(to_text(prepared->changes), changes_place(record.deployment_id));
+    const runs::RunRules rules(prepared->service.manner.limits, std::move(prepared->hosts));
+    record.progress = rules.progress();
+    for (std::size_t i = 0; i < rules.hosts().size(); ++i) {
+        const auto& host = rules.hosts()[i];
+        DeployedHost deployed;
+        deployed.agent_id = host.agent_id;
+        deployed.wave = host.wave;
+        deployed.pipeline = std::move(prepared->pipelines[i]);
+        deployment.hosts.push_back(std::move(deployed));
+    }
+    add(std::move(deployment), std::move(done));
 }
 
 void DeploymentEngine::add(Deployment deployment, Done done) {
@@ -191,21 +208,29 @@ void DeploymentEngine::preview(std::string service, DeploymentRequest request,
             return done(std::unexpected(
                 Error{Error::Kind::not_found, "there is no service '" + service + "'"}));
         }
-        auto prepared = prepare(**found, request, ports_.targeting);
-        if (!prepared) return done(std::unexpected(std::move(prepared.error())));
-        auto access = access_to(prepared->service, **found, ports_.box);
-        if (!access) return done(std::unexpected(std::move(access.error())));
-        auto preview = preview_of(*prepared, request);
-        ports_.git.compare(*std::move(access), std::move(prepared->changes),
-                           [preview = std::move(preview),
-                            done = std::move(done)](GitAnswer<Comparison> compared) mutable {
-                               if (!compared)
-                                   return done(std::unexpected(of_git(compared.error())));
-                               preview.base = std::move(compared->base);
-                               preview.files = std::move(compared->files);
-                               done(std::move(preview));
-                           });
+        resolve(**found, std::move(request),
+                [this, service = **found, done = std::move(done)](Resolved resolved) mutable {
+                    if (!resolved) return done(std::unexpected(std::move(resolved.error())));
+                    compare(service, *resolved, std::move(done));
+                });
     });
+}
+
+void DeploymentEngine::compare(const ServiceRecord& service, const DeploymentRequest& request,
+                               runtime::Callback<std::expected<Preview, Error>> done) {
+    auto prepared = prepare(service, request, ports_.targeting);
+    if (!prepared) return done(std::unexpected(std::move(prepared.error())));
+    auto access = access_to(prepared->service, service, ports_.box);
+    if (!access) return done(std::unexpected(std::move(access.error())));
+    auto preview = preview_of(*prepared, request);
+    ports_.git.compare(*std::move(access), std::move(prepared->changes),
+                       [preview = std::move(preview),
+                        done = std::move(done)](GitAnswer<Comparison> compared) mutable {
+                           if (!compared) return done(std::unexpected(of_git(compared.error())));
+                           preview.base = std::move(compared->base);
+                           preview.files = std::move(compared->files);
+                           done(std::move(preview));
+                       });
 }
 
 void DeploymentEngine::wish(std::string id, Wish wish, std::string by, Done done) {

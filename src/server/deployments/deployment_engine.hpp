@@ -92,6 +92,13 @@ class DeploymentEngine {
     struct Driven;
     using Submitted = std::expected<dispatch::CommandRecord, dispatch::SubmitError>;
 
+    /// The request with the files that a `revert` means.
+    using Resolved = std::expected<DeploymentRequest, Error>;
+    void resolve(const ServiceRecord& service, DeploymentRequest request,
+                 runtime::Callback<Resolved> done);
+    void begin(const ServiceRecord& service, const StartDeployment& request, Done done);
+    void compare(const ServiceRecord& service, const DeploymentRequest& request,
+                 runtime::Callback<std::expected<Preview, Error>> done);
     void add(Deployment deployment, Done done);
     void answer_repeated(const DeploymentRecord& wanted, Done done);
     Preview preview_of(const Prepared& prepared, const DeploymentRequest& request) const;

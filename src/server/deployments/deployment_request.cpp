@@ -105,6 +105,13 @@ std::expected<DeploymentRequest, std::string> deployment_request_of(const json::
         if (!targets->is_string()) return std::unexpected("'targets' must be a string");
         wanted.expression = targets->get_string();
     }
+    if (const auto* revert = given("revert")) {
+        if (!revert->is_string()) return std::unexpected("'revert' must be a deployment's id");
+        wanted.revert = revert->get_string();
+        if (!wanted.files.empty()) {
+            return std::unexpected("'revert' brings its own files: leave 'files' out");
+        }
+    }
     return wanted;
 }
 

@@ -15,10 +15,15 @@ struct DeploymentRequest {
     std::string message;            ///< of the commit; empty: one is made up
     bool forced = false;            ///< also where nothing changed, and in maintenance
     std::string expression;         ///< which of the service's hosts; empty: all
+    /// A deployment of the same service: what it changed becomes what it was before; empty: none.
+    std::string revert;
+    /// The files of that, as resolved by the engine: paths from the root of the repository. They
+    /// come as they were, so the templates make nothing.
+    std::vector<FileChange> reverted;
 };
 
 /// `files` (each with `path` and one of `content`, `content_base64`, `remove`), `message`, `force`,
-/// `targets`; all may be absent, and other members are not looked at.
+/// `targets`, `revert`; all may be absent, and other members are not looked at.
 std::expected<DeploymentRequest, std::string> deployment_request_of(
     const boost::json::object& request);
 

@@ -90,6 +90,9 @@ class GitSource {
     /// What commit() would do to each file.
     virtual void compare(GitAccess access, std::vector<FileChange> changes,
                          runtime::Callback<GitAnswer<Comparison>> done) = 0;
+    /// The files as they were in a commit of the branch; without content where there was none.
+    virtual void files_at(GitAccess access, std::string commit, std::vector<std::string> paths,
+                          runtime::Callback<GitAnswer<std::vector<FileChange>>> done) = 0;
     /// Commits and pushes. Of pushes of others that come in between one is dealt with, as long as
     /// it touched other files.
     virtual void commit(CommitOrder order, runtime::Callback<GitAnswer<CommitResult>> done) = 0;

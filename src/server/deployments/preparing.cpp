@@ -61,6 +61,7 @@ std::vector<TemplateHost> template_hosts_of(const std::vector<dispatch::AgentVie
 std::expected<std::vector<FileChange>, Error> changes_of(const Service& service,
                                                          const DeploymentRequest& request,
                                                          const std::vector<TemplateHost>& hosts) {
+    if (!request.revert.empty()) return request.reverted;
     std::vector<FileChange> changes;
     std::set<std::string> paths;
     for (const auto& file : request.files) {

@@ -46,6 +46,20 @@ Answer<Comparison> compare_here(MirrorSession& session, const std::vector<FileCh
     return comparison;
 }
 
+Answer<std::vector<FileChange>> files_here(MirrorSession& session, const std::string& commit,
+                                           const std::vector<std::string>& paths) {
+    if (auto opened = session.open(); !opened) return std::unexpected(opened.error());
+    // The commit may be newer than what this server has seen of the branch.
+    if (const auto head = session.fetch(); !head) return std::unexpected(head.error());
+    std::vector<FileChange> files;
+    for (const auto& path : paths) {
+        auto file = session.file_at(commit, path);
+        if (!file) return std::unexpected(file.error());
+        files.push_back(*std::move(file));
+    }
+    return files;
+}
+
 // Nothing: others did not touch these files between the two commits.
 Answer<void> check_conflict(MirrorSession& session, const std::string& from, const std::string& to,
                             const std::vector<FileChange>& changes) {
@@ -168,6 +182,19 @@ void GitMirrors::compare(GitAccess access, std::vector<FileChange> changes,
         [this, access = std::move(access), changes = std::move(changes)]() mutable {
             MirrorSession session(settings_, std::move(access), stopping_);
             return compare_here(session, changes);
+        },
+        std::move(done));
+}
+
+void GitMirrors::files_at(GitAccess access, std::string commit, std::vector<std::string> paths,
+                          runtime::Callback<deployments::GitAnswer<std::vector<FileChange>>> done) {
+    const auto service = access.service;
+    run<std::vector<FileChange>>(
+        service,
+        [this, access = std::move(access), commit = std::move(commit),
+         paths = std::move(paths)]() mutable {
+            MirrorSession session(settings_, std::move(access), stopping_);
+            return files_here(session, commit, paths);
         },
         std::move(done));
 }

@@ -45,6 +45,9 @@ class GitMirrors final : public deployments::GitSource {
               runtime::Callback<deployments::GitAnswer<std::string>> done) override;
     void compare(deployments::GitAccess access, std::vector<deployments::FileChange> changes,
                  runtime::Callback<deployments::GitAnswer<deployments::Comparison>> done) override;
+    void files_at(deployments::GitAccess access, std::string commit, std::vector<std::string> paths,
+                  runtime::Callback<deployments::GitAnswer<std::vector<deployments::FileChange>>>
+                      done) override;
     void commit(deployments::CommitOrder order,
                 runtime::Callback<deployments::GitAnswer<deployments::CommitResult>> done) override;
 

@@ -351,6 +351,25 @@ Answer<std::string> MirrorSession::find_marked(const std::string& head, const st
     return std::string();
 }
 
+Answer<FileChange> MirrorSession::file_at(const std::string& commit, const std::string& path) {
+    FileChange file{path, std::nullopt};
+    const auto modes = modes_of(commit, {file});
+    if (!modes) return std::unexpected(modes.error());
+    const auto mode = modes->find(path);
+    if (mode == modes->end()) return file;
+    if (mode->second == symbolic_link || mode->second == submodule || mode->second == directory) {
+        return failed(Kind::invalid, "'" + path + "' was no plain file in commit " + commit);
+    }
+    // Not through tell(), which would take the newline at its end for git's own.
+    auto output = call({"cat-file", "blob", commit + ":" + path});
+    if (!output) return std::unexpected(output.error());
+    if (!output->success()) {
+        return failed(Kind::invalid, "a file cannot be read: " + words_of(*output));
+    }
+    file.content = std::move(output->output);
+    return file;
+}
+
 Answer<std::vector<std::string>> MirrorSession::changed_paths(const std::string& from,
                                                               const std::string& to) {
     const auto told = tell("the commits cannot be compared",

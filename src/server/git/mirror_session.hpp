@@ -45,6 +45,8 @@ class MirrorSession {
     /// The newest commit up to `head` whose message has this line; empty: none.
     Answer<std::string> find_marked(const std::string& head, const std::string& mark);
     Answer<std::string> parent_of(const std::string& commit);
+    /// A file as it was in a commit; without content where there was none.
+    Answer<deployments::FileChange> file_at(const std::string& commit, const std::string& path);
     Answer<std::vector<std::string>> changed_paths(const std::string& from, const std::string& to);
     Answer<deployments::FileDifference> difference(const std::string& from_tree,
                                                    const std::string& to_tree,

@@ -46,6 +46,52 @@ TEST_F(DeploymentTest, AChangeIsCommittedPulledRestartedAndChecked) {
     EXPECT_EQ(events.told[0].data.at("hosts").as_array().size(), 2u);
 }
 
+TEST_F(DeploymentTest, AnEarlierOneIsTakenBackWithTheFilesAsTheyWereBeforeIt) {
+    connect("a");
+    make_service();
+    ASSERT_TRUE(deploy());
+    pass(6);
+    const auto second = deploy(R"({"files": [{"path": "grafana.ini", "content": "b"},
+                             {"path": "new.ini", "content": "n"}]})")
+                            ->deployment_id;
+    pass(6);
+    ASSERT_EQ(git.commits.back().size(), 2u);
+    const auto back = deploy(R"({"revert": ")" + second + R"("})");
+    ASSERT_TRUE(back) << back.error().detail;
+    pass(6);
+    EXPECT_EQ(to_text(kept(back->deployment_id).record.state), "succeeded");
+    EXPECT_EQ(git.commits.back(), (fakes::MemoryGitSource::Files{{"grafana.ini", "a"}}));
+    EXPECT_EQ(git.orders.back().message, "Take back deployment " + second);
+    EXPECT_EQ(hosts["a"].commit, git.head_id());
+
+    const auto nobody = deploy(R"({"revert": "no such"})");
+    ASSERT_FALSE(nobody);
+    EXPECT_THAT(nobody.error().detail, HasSubstr("there is no deployment no such of service"));
+}
+
+TEST_F(DeploymentTest, WhatStillRunsCannotBeTakenBack) {
+    connect("a");
+    make_service();
+    silent.insert({"a", "git_pull"});
+    const auto running = deploy()->deployment_id;
+    pass(2);
+    const auto early = deploy(R"({"revert": ")" + running + R"("})");
+    ASSERT_FALSE(early);
+    EXPECT_THAT(early.error().detail, HasSubstr("has not ended: cancel it"));
+}
+
+TEST_F(DeploymentTest, WhatCommittedNothingCannotBeTakenBack) {
+    connect("a");
+    make_service();
+    ASSERT_TRUE(deploy());
+    pass(6);
+    const auto same = deploy()->deployment_id;
+    pass(6);
+    const auto nothing = deploy(R"({"revert": ")" + same + R"("})");
+    ASSERT_FALSE(nothing);
+    EXPECT_THAT(nothing.error().detail, HasSubstr("committed nothing"));
+}
+
 TEST_F(DeploymentTest, ASickCanaryIsRolledBackAndTheOthersAreNeverTouched) {
     connect("a");
     connect("b");

@@ -46,6 +46,9 @@ TEST(DeploymentRequestTest, WhatIsWrongIsNamed) {
                 HasSubstr("'a' is there twice"));
     EXPECT_THAT(read(R"({"message": "a\u0007"})").error(), HasSubstr("control characters"));
     EXPECT_THAT(read(R"({"force": 1})").error(), HasSubstr("'force' must be true or false"));
+    EXPECT_THAT(read(R"({"revert": "id", "files": [{"path": "a", "content": ""}]})").error(),
+                HasSubstr("'revert' brings its own files"));
+    EXPECT_EQ(read(R"({"revert": "id"})")->revert, "id");
 }
 
 TEST(DeploymentRequestTest, WhatWasNotWrittenByUsIsNotRead) {

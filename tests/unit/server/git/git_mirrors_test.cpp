@@ -251,6 +251,26 @@ TEST_F(GitMirrorsTest, BinaryFilesAndModesStayAsTheyAre) {
     EXPECT_EQ(git({"-C", remote(), "cat-file", "-s", "main:bin"}), "4");
 }
 
+TEST_F(GitMirrorsTest, FilesAreReadAsTheyWereInACommit) {
+    const std::string binary("\0\xff\n\n", 4);
+    const auto first = commit({{"conf/a", binary}, {"conf/b", "b"}}, "mark: 1").value();
+    ASSERT_TRUE(commit({{"conf/a", "new"}, {"conf/b", std::nullopt}}, "mark: 2"));
+    const auto files = answer<std::vector<FileChange>>([&](auto done) {
+        mirrors->files_at(access(), first.commit, {"conf/a", "conf/b", "conf/none"},
+                          std::move(done));
+    });
+    ASSERT_TRUE(files) << files.error().detail;
+    EXPECT_EQ(*files, (std::vector<FileChange>{
+                          {"conf/a", binary}, {"conf/b", "b"}, {"conf/none", std::nullopt}}));
+    const auto folder = answer<std::vector<FileChange>>(
+        [&](auto done) { mirrors->files_at(access(), first.commit, {"conf"}, std::move(done)); });
+    EXPECT_FALSE(folder);
+    const auto nothing = answer<std::vector<FileChange>>([&](auto done) {
+        mirrors->files_at(access(), std::string(40, 'a'), {"conf/a"}, std::move(done));
+    });
+    EXPECT_FALSE(nothing);
+}
+
 TEST_F(GitMirrorsTest, APathThatIsADirectoryIsRefused) {
     push_of_others("dir/file", "y");
     const auto before = head();
