@@ -44,14 +44,15 @@ ALLOWED = {
     "server/git": ("log", "runtime", "server/deployments"),
     "server/schedules": ("log", "protocol", *PURE_RUNTIME, "server/dispatch", "server/targets", "server/runs",
                          "server/deployments"),
+    "server/statistics": ("protocol", *PURE_RUNTIME, "server/dispatch"),
     "server/delivery": ("log", "runtime", "server/notify"),
     "server/store": (*BOTTOM, "server/auth", "server/dispatch", "server/targets", "server/notify",
-                     "server/runs", "server/deployments", "server/schedules"),
+                     "server/runs", "server/deployments", "server/schedules", "server/statistics"),
     "server/transport": (*BOTTOM, "redis", "server/dispatch"),
     "server/api": (*BOTTOM, "server/http", "server/auth", "server/dispatch", "server/targets", "server/notify",
-                   "server/runs", "server/deployments", "server/schedules"),
+                   "server/runs", "server/deployments", "server/schedules", "server/statistics"),
     "server/app": (*BOTTOM, "config", "composition", "redis", "server/http", "server/auth", "server/dispatch",
-                   "server/targets", "server/notify", "server/runs", "server/deployments", "server/git", "server/schedules", "server/delivery", "server/store", "server/transport", "server/api", "server/page"),
+                   "server/targets", "server/notify", "server/runs", "server/deployments", "server/git", "server/schedules", "server/statistics", "server/delivery", "server/store", "server/transport", "server/api", "server/page"),
     "cli": ("log", "config", "protocol", "runtime"),
 }
 
@@ -71,7 +72,7 @@ OUTSIDE = {
 
 # Folders whose rules run without I/O, so that a test can drive them with events and a clock.
 PURE = ("protocol", "agent/executor", "server/dispatch", "server/targets", "server/runs", "server/notify", "server/deployments",
-        "server/schedules")
+        "server/schedules", "server/statistics")
 IMPURE_HEADERS = ("boost/asio", "boost/beast", "sys/socket.h", "unistd.h", "fcntl.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -99,16 +99,21 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     void history(dispatch::HistoryQuery query,
                  runtime::Callback<dispatch::StoreResult<dispatch::HistoryPage>> done) override {
         dispatch::HistoryPage page;
+        std::int64_t total = 0;
         for (const auto& row : rows | std::views::reverse) {
             if (query.agent_id && row.agent_id != *query.agent_id) continue;
-            ++page.total;
+            if (!lets_through(query, row)) continue;
+            ++total;
             if (query.before_id && row.id >= *query.before_id) continue;
             if (std::ssize(page.records) < query.limit) {
                 page.records.push_back(row);
             } else {
-                page.more = true;
+                page.next_before_id = page.records.back().id;
             }
         }
+        const bool filtered =
+            query.command || query.state || query.sent_by || query.since_ms || query.until_ms;
+        if (!filtered) page.total = total;
         answer(std::move(done), std::move(page));
     }
     void open_commands(
@@ -129,6 +134,15 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     }
 
   private:
+    static bool lets_through(const dispatch::HistoryQuery& query,
+                             const dispatch::CommandRecord& row) {
+        return (!query.only_open || !protocol::is_final(row.state)) &&
+               (!query.command || row.command == *query.command) &&
+               (!query.state || row.state == *query.state) &&
+               (!query.sent_by || row.sent_by == *query.sent_by) &&
+               row.sent_at_ms >= query.since_ms.value_or(row.sent_at_ms) &&
+               row.sent_at_ms <= query.until_ms.value_or(row.sent_at_ms);
+    }
     template <typename Change>
     void change(const protocol::CommandId& id,
                 runtime::Callback<dispatch::StoreResult<dispatch::UpdateOutcome>> done,

@@ -4,6 +4,8 @@ import http.client
 import json
 import socket
 
+import contract
+
 BASE = "/api/cockpit-agent"
 
 
@@ -46,7 +48,9 @@ class Api:
         try:
             connection.request(method, path, body=body, headers=sent)
             got = connection.getresponse()
-            return Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
+            answer = Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
+            contract.check(method, path, answer)
+            return answer
         finally:
             connection.close()
 

@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium, against a real server with real agents; the steps are in web/e2e/scenarios.mjs."""
+"""The page in Debian's Chromium, against a real server with real agents; the steps are in web/e2e."""
 
 import os
 import pathlib
@@ -18,23 +18,35 @@ COUNT = """
 description = "Counts until it is stopped"
 arguments = ["/bin/sh", "-c", "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done"]
 """
+FLOOD = """
+description = "Writes ten thousand lines a second, ten seconds long"
+arguments = ["/bin/sh", "-c", "for s in 1 2 3 4 5 6 7 8 9 10; do seq -f 'line %.0f of the flood' $((s*10000-9999)) $((s*10000)); sleep 1; done; echo the last of 100000 lines"]
+"""
+NAME = """
+description = "Says which host it is"
+arguments = ["/bin/echo", "I am HOST"]
+"""
 
 
 @pytest.fixture(scope="module")
 def house(new_directory, new_store):
-    """A server, host-1 with a slow command, a viewer, a service."""
+    """A server, host-1 with commands that are slow and loud, a viewer, a service."""
     if not shutil.which("node") or not os.path.exists("/usr/bin/chromium"):
         pytest.skip("the page is tested with node and Debian's chromium, and one of them is not installed")
     fleet = Fleet(new_directory, new_store("sqlite"), {"GIT_ALLOW_LOCAL": "true"})
     with fleet.exit:
         if fleet.server.anonymous.get("/").status == 404:
             pytest.skip("this server was built without its page: ./dev says why when it builds")
-        commands = new_directory("m")
-        (commands / "count.toml").write_text(COUNT)
+        commands = {}
+        for name in ("host-1", "site-1"):
+            commands[name] = new_directory("m")
+            (commands[name] / "name.toml").write_text(NAME.replace("HOST", name))
+        (commands["host-1"] / "count.toml").write_text(COUNT)
+        (commands["host-1"] / "flood.toml").write_text(FLOOD)
         remote = GitRemote(new_directory("g"))
         clone = remote.clone("site")
-        agent = fleet.add_agent("host-1", COMMANDS_DIR=str(commands))
-        fleet.add_agent("site-1", GIT_REPO_PATH=str(clone))
+        agent = fleet.add_agent("host-1", COMMANDS_DIR=str(commands["host-1"]))
+        fleet.add_agent("site-1", GIT_REPO_PATH=str(clone), COMMANDS_DIR=str(commands["site-1"]))
         fleet.new_user("viewer", ["cockpit_agents:read", "deployments:read", "schedules:read", "notifications:read"])
         fleet.api.post(f"{BASE}/services", {"name": "site", "remote": f"file://{remote.bare}", "targets": "site-1",
                                             "repository_path": str(clone)})
@@ -65,9 +77,12 @@ def play(house, name, parts=None):
 
 
 @pytest.mark.parametrize("name", [
-    "signs in and out", "runs echo", "watches lines and cancels", "is told why a pull is refused",
-    "shows a viewer no button and the server refuses", "deploys after a look at the difference",
-    "goes anywhere by keyboard", "is accessible, light", "is accessible, dark", "is accessible, narrow"])
+    "signs in and out", "types on when the session ends", "uses two tabs", "needs no mouse", "uses a telephone",
+    "runs echo", "watches lines and cancels", "is not frozen by ten thousand lines a second", "is told why a pull is refused",
+    "shows a viewer no button and the server refuses", "finds what was sent", "runs on two hosts and compares what they said",
+    "deploys after a look at the difference, and takes it back",
+    "changes groups", "changes schedules and windows", "changes who is told", "changes a service", "changes accounts and makes a token",
+    "is accessible, light", "is accessible, dark", "is accessible, narrow"])
 def test_a_person(house, name):
     play(house, name)
 
@@ -86,7 +101,8 @@ def test_a_person_goes_on_when_the_server_was_away(house):
 
 def test_the_page_is_served_as_it_should_be(house):
     anonymous = house.server.anonymous
-    page = anonymous.get("/agents/host-1")
+    assert anonymous.get("/agents/host-1").status == 404
+    page = anonymous.get("/agents/host-1", headers={"Accept": "text/html"})
     assert page.status == 200 and page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-cache"

@@ -30,30 +30,35 @@ std::string lower(std::string text) {
 }  // namespace
 
 void AgentEndpoints::add_to(Api& api) {
-    api.add({.method = "GET",
-             .pattern = "/api/cockpit-agent/events",
-             .summary = "The hosts, live: all of them first, then each that changed",
-             .permission = "cockpit_agents:read",
-             .responses = {{200, "server-sent events"}, {503, "too many read live"}},
-             .handle = [this](Call call) { return events(std::move(call)); }});
+    api.add(
+        {.method = "GET",
+         .pattern = "/api/cockpit-agent/events",
+         .summary =
+             "The hosts, live: all of them first, then each that changed; open commands by host",
+         .permission = "cockpit_agents:read",
+         .responses = {{200, "server-sent events"}, {503, "too many read live"}},
+         .handle = [this](Call call) { return events(std::move(call)); }});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/{agent_id}/commands",
              .summary = "What a host can do, with the parameters of each command",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the commands, as the host declared them"}, {404, "no such host"}},
-             .handle = [this](Call call) { return commands(std::move(call)); }});
+             .handle = [this](Call call) { return commands(std::move(call)); },
+             .answer = "Abilities"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/{agent_id}/status",
              .summary = "Whether a host is there, and the evidence",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the host"}, {404, "no such agent"}},
-             .handle = [this](Call call) { return status(std::move(call)); }});
+             .handle = [this](Call call) { return status(std::move(call)); },
+             .answer = "Agent"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/{agent_id}/why",
              .summary = "The evidence for a host's state",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the evidence"}, {404, "no such agent"}},
-             .handle = [this](Call call) { return why(std::move(call)); }});
+             .handle = [this](Call call) { return why(std::move(call)); },
+             .answer = "WhyAgent"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/list",
              .summary = "All hosts, by id",
@@ -76,7 +81,8 @@ void AgentEndpoints::add_to(Api& api) {
                         .min = 0}},
              .responses = {{200, "the hosts, and how many the filters let through"},
                            {400, "the target is wrong; 'column' says where"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "Agents"});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/{agent_id}/accept-key",
              .summary = "Accept the changed key of a host",
@@ -89,7 +95,8 @@ void AgentEndpoints::add_to(Api& api) {
              .responses = {{200, "the host with its new key"},
                            {404, "no such agent"},
                            {409, "this is not the key that waits"}},
-             .handle = [this](Call call) { return accept_key(std::move(call)); }});
+             .handle = [this](Call call) { return accept_key(std::move(call)); },
+             .answer = "Agent"});
 }
 
 AgentEndpoints::Answer AgentEndpoints::status(Call call) {
@@ -158,7 +165,7 @@ AgentEndpoints::Answer AgentEndpoints::events(Call) {
     co_return http::Response{
         .content_type = "text/event-stream",
         .headers = {{"X-Accel-Buffering", "no"}},  // nginx would hold events back
-        .stream = agent_events(co_await boost::asio::this_coro::executor, feed_, targeting_,
+        .stream = agent_events(co_await boost::asio::this_coro::executor, feed_, open_, targeting_,
                                std::move(occupied))};
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/clock.hpp"
 #include "server/api/agent_feed.hpp"
 #include "server/api/api.hpp"
+#include "server/api/open_counts.hpp"
 #include "server/api/stream_slots.hpp"
 #include "server/dispatch/admission.hpp"
 #include "server/dispatch/agent_directory.hpp"
@@ -15,11 +16,12 @@ class AgentEndpoints {
   public:
     AgentEndpoints(const dispatch::AgentDirectory& directory, dispatch::Admission& admission,
                    const runtime::Clock& clock, const targets::Targeting& targeting,
-                   StreamSlots slots)
+                   OpenCounts& open, StreamSlots slots)
         : directory_(directory),
           admission_(admission),
           clock_(clock),
           targeting_(targeting),
+          open_(open),
           slots_(std::move(slots)),
           feed_(directory, clock) {}
     /// This object must outlive `api`.
@@ -39,6 +41,7 @@ class AgentEndpoints {
     dispatch::Admission& admission_;
     const runtime::Clock& clock_;
     const targets::Targeting& targeting_;
+    OpenCounts& open_;
     StreamSlots slots_;
     AgentFeed feed_;
 };

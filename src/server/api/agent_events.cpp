@@ -20,9 +20,13 @@ constexpr std::size_t at_once = 500;
 
 class AgentEvents final : public http::BodyStream {
   public:
-    AgentEvents(const asio::any_io_executor& io, AgentFeed& feed,
+    AgentEvents(const asio::any_io_executor& io, AgentFeed& feed, OpenCounts& open,
                 const targets::Targeting& targeting, std::shared_ptr<void> occupied)
-        : feed_(feed), targeting_(targeting), occupied_(std::move(occupied)), timer_(io) {}
+        : feed_(feed),
+          open_(open),
+          targeting_(targeting),
+          occupied_(std::move(occupied)),
+          timer_(io) {}
 
     asio::awaitable<std::optional<std::string>> next() override {
         for (;;) {
@@ -30,6 +34,13 @@ class AgentEvents final : public http::BodyStream {
             if (!waiting_.empty() || first_) {
                 told_at_ = std::chrono::steady_clock::now();
                 co_return event();
+            }
+            if (auto counts = co_await open_.now(); counts != told_counts_) {
+                const bool other = !told_counts_ || *counts != *told_counts_;
+                told_counts_ = std::move(counts);
+                if (other) {
+                    co_return "event: open\ndata: " + json::serialize(*told_counts_) + "\n\n";
+                }
             }
             if (std::chrono::steady_clock::now() - told_at_ >= keep_alive) {
                 told_at_ = std::chrono::steady_clock::now();
@@ -54,11 +65,13 @@ class AgentEvents final : public http::BodyStream {
     }
 
     AgentFeed& feed_;
+    OpenCounts& open_;
     const targets::Targeting& targeting_;
     std::shared_ptr<void> occupied_;
     asio::steady_timer timer_;
     AgentFeed::Seen seen_;
     std::vector<dispatch::AgentView> waiting_;
+    std::shared_ptr<const json::object> told_counts_;
     bool first_ = true;
     std::chrono::steady_clock::time_point told_at_ = std::chrono::steady_clock::now();
 };
@@ -66,9 +79,10 @@ class AgentEvents final : public http::BodyStream {
 }  // namespace
 
 std::shared_ptr<http::BodyStream> agent_events(const asio::any_io_executor& io, AgentFeed& feed,
+                                               OpenCounts& open,
                                                const targets::Targeting& targeting,
                                                std::shared_ptr<void> occupied) {
-    return std::make_shared<AgentEvents>(io, feed, targeting, std::move(occupied));
+    return std::make_shared<AgentEvents>(io, feed, open, targeting, std::move(occupied));
 }
 
 }  // namespace cockpit::api

@@ -48,14 +48,16 @@ void AuthEndpoints::add_sessions_to(Api& api) {
              .responses = {{200, "the token"},
                            {401, "name or password is wrong"},
                            {429, "too many failed log-ins; see Retry-After"}},
-             .handle = [this](Call call) { return login(std::move(call)); }});
+             .handle = [this](Call call) { return login(std::move(call)); },
+             .answer = "Token"});
     api.add({.method = "POST",
              .pattern = "/auth/logout",
              .summary = "End the token this request came with",
              .guard = Endpoint::Guard::identity,
              .before_password_change = true,
              .responses = {{200, "the token is no longer valid"}},
-             .handle = [this](Call call) { return logout(std::move(call)); }});
+             .handle = [this](Call call) { return logout(std::move(call)); },
+             .answer = "Done"});
     api.add(
         {.method = "POST",
          .pattern = "/auth/password",
@@ -68,14 +70,16 @@ void AuthEndpoints::add_sessions_to(Api& api) {
                        {400, "the new password breaks a rule"},
                        {403, "the current password is wrong"},
                        {429, "too many wrong passwords; see Retry-After"}},
-         .handle = [this](Call call) { return change_password(std::move(call)); }});
+         .handle = [this](Call call) { return change_password(std::move(call)); },
+         .answer = "PasswordChange"});
     api.add({.method = "GET",
              .pattern = "/auth/me",
              .summary = "Who this token belongs to and what it may",
              .guard = Endpoint::Guard::identity,
              .before_password_change = true,
              .responses = {{200, "name, permissions, expiry"}},
-             .handle = [this](Call call) { return who_am_i(std::move(call)); }});
+             .handle = [this](Call call) { return who_am_i(std::move(call)); },
+             .answer = "Identity"});
     api.add({.method = "POST",
              .pattern = "/auth/tokens",
              .summary = "Make a long-lived token for a program, with one's own permissions",
@@ -91,7 +95,8 @@ void AuthEndpoints::add_sessions_to(Api& api) {
                        .min = 1,
                        .max = 366}},
              .responses = {{201, "the token; it is shown only now"}},
-             .handle = [this](Call call) { return create_token(std::move(call)); }});
+             .handle = [this](Call call) { return create_token(std::move(call)); },
+             .answer = "Token"});
 }
 
 void AuthEndpoints::add_users_to(Api& api) {
@@ -107,7 +112,8 @@ void AuthEndpoints::add_users_to(Api& api) {
              .summary = "All accounts",
              .permission = "users:read",
              .responses = {{200, "the accounts by name"}},
-             .handle = [this](Call call) { return list_users(std::move(call)); }});
+             .handle = [this](Call call) { return list_users(std::move(call)); },
+             .answer = "Users"});
     api.add({.method = "POST",
              .pattern = "/auth/users",
              .summary = "Make an account",
@@ -122,7 +128,8 @@ void AuthEndpoints::add_users_to(Api& api) {
                            {400, "name, password or permissions break a rule"},
                            {403, "a permission is not yours to give"},
                            {409, "the name is taken"}},
-             .handle = [this](Call call) { return create_user(std::move(call)); }});
+             .handle = [this](Call call) { return create_user(std::move(call)); },
+             .answer = "User"});
     api.add({.method = "PATCH",
              .pattern = "/auth/users/{username}",
              .summary = "Change somebody else's permissions or password, disable or enable them",
@@ -135,7 +142,8 @@ void AuthEndpoints::add_users_to(Api& api) {
              .responses = {{200, "the account"},
                            {403, "it holds a permission you do not have, or it is yours"},
                            {404, "no such account"}},
-             .handle = [this](Call call) { return change_user(std::move(call)); }});
+             .handle = [this](Call call) { return change_user(std::move(call)); },
+             .answer = "User"});
 }
 
 AuthEndpoints::Answer AuthEndpoints::login(Call call) {

@@ -143,7 +143,8 @@ void CommandEndpoints::add_to(Api& api) {
                                   "error, timeout, interrupted}"},
                   force},
          .responses = responses("accepted (status pending), or ended well"),
-         .handle = [this](Call call) { return send_any(std::move(call)); }});
+         .handle = [this](Call call) { return send_any(std::move(call)); },
+         .answer = "Command"});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/git-pull",
              .summary = "Fast-forward a git work tree on the host",
@@ -160,7 +161,8 @@ void CommandEndpoints::add_to(Api& api) {
                       timeout("seconds to wait for the end, default 30; 0: answer at once"),
                       force},
              .responses = responses("ended well"),
-             .handle = [this](Call call) { return git_pull(std::move(call)); }});
+             .handle = [this](Call call) { return git_pull(std::move(call)); },
+             .answer = "Command"});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/docker-restart",
              .summary = "Restart a container on the host",
@@ -174,7 +176,8 @@ void CommandEndpoints::add_to(Api& api) {
                       timeout("seconds to wait for the end, default 60; 0: answer at once"),
                       force},
              .responses = responses("ended well"),
-             .handle = [this](Call call) { return docker_restart(std::move(call)); }});
+             .handle = [this](Call call) { return docker_restart(std::move(call)); },
+             .answer = "Command"});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/commands/{command_id}/cancel",
              .summary = "Stop a command; the answer tells how it stands",
@@ -182,25 +185,29 @@ void CommandEndpoints::add_to(Api& api) {
              .responses = {{200, "cancelled, or the host is being told"},
                            {404, "no such command"},
                            {409, "it has ended already, or its host's agent cannot stop it"}},
-             .handle = [this](Call call) { return cancel(std::move(call)); }});
+             .handle = [this](Call call) { return cancel(std::move(call)); },
+             .answer = "Command"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/commands/{command_id}/why",
              .summary = "What a command waits for, or which rule ended it",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the reason"}, {404, "no such command"}},
-             .handle = [this](Call call) { return why(std::move(call)); }});
+             .handle = [this](Call call) { return why(std::move(call)); },
+             .answer = "WhyCommand"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/commands/{command_id}/attempts",
              .summary = "How the attempts before the current one ended",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the attempts, oldest first"}, {404, "no such command"}},
-             .handle = [this](Call call) { return attempts(std::move(call)); }});
+             .handle = [this](Call call) { return attempts(std::move(call)); },
+             .answer = "Attempts"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/commands/{command_id}",
              .summary = "How a command stands",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the command"}, {404, "no such command"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "Command"});
 }
 
 CommandEndpoints::Answer CommandEndpoints::send_any(Call call) {

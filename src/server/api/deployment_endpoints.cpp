@@ -39,7 +39,11 @@ std::vector<Field> deployment_fields() {
              .description = "restart and check where nothing changed, and in maintenance, too"},
             {.name = "targets",
              .description = "only those of the service's hosts that this means, too",
-             .max_length = targets::Expression::max_bytes}};
+             .max_length = targets::Expression::max_bytes},
+            {.name = "revert",
+             .description = "id of an earlier deployment: the files it changed become what they "
+                            "were before it",
+             .max_length = 64}};
 }
 
 http::Response no_such_deployment(const std::string& id) {
@@ -58,7 +62,8 @@ void DeploymentEndpoints::add_to(Api& api) {
                            {400, "a field is wrong, a variable has no value, or nobody is meant"},
                            {404, "no such service"},
                            {409, "the repository cannot be reached"}},
-             .handle = [this](Call call) { return preview(std::move(call)); }});
+             .handle = [this](Call call) { return preview(std::move(call)); },
+             .answer = "Preview"});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/services/{name}/deployments",
              .summary = "Commit, push, pull on the hosts, restart, check; roll back what fails",
@@ -68,7 +73,8 @@ void DeploymentEndpoints::add_to(Api& api) {
                            {400, "a field is wrong, a variable has no value, or nobody is meant"},
                            {404, "no such service"},
                            {409, "it is being deployed, or the Idempotency-Key was used"}},
-             .handle = [this](Call call) { return start(std::move(call)); }});
+             .handle = [this](Call call) { return start(std::move(call)); },
+             .answer = "Deployment"});
     add_readers_to(api);
     add_wishes_to(api);
 }
@@ -81,13 +87,15 @@ void DeploymentEndpoints::add_readers_to(Api& api) {
              .query = with_page_fields(
                  {{.name = "service", .description = "of this service only", .max_length = 100}}),
              .responses = {{200, "a page"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "DeploymentPage"});
     api.add({.method = "GET",
              .pattern = deployments_path + "/{deployment_id}",
              .summary = "How a deployment stands, host by host and step by step",
              .permission = "deployments:read",
              .responses = {{200, "the deployment"}, {404, "no such deployment"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "Deployment"});
     api.add({.method = "GET",
              .pattern = deployments_path + "/{deployment_id}/events",
              .summary = "The same, live: an event each time it changed, until it has ended",
@@ -107,7 +115,8 @@ void DeploymentEndpoints::add_wishes_to(Api& api) {
                  .responses = {{200, "written down; 'asked' is empty again once it is done"},
                                {404, "no such deployment"},
                                {409, "it has ended, or is being cancelled, or is not paused"}},
-                 .handle = [this, wish](Call call) { return this->wish(std::move(call), wish); }});
+                 .handle = [this, wish](Call call) { return this->wish(std::move(call), wish); },
+                 .answer = "Deployment"});
     };
     add("pause", "Begin no other host; those under way end", Wish::pause);
     add("resume", "Go on with a paused deployment", Wish::resume);

@@ -54,6 +54,8 @@ struct Endpoint {
     /// The handler reads headers and body itself, as they came: what is signed must not be parsed
     /// before it is verified. `body` must be empty.
     bool raw = false;
+    /// The type (see shape.hpp) of what a success answers as JSON; empty: it is no JSON.
+    std::string answer;
 };
 
 }  // namespace cockpit::api

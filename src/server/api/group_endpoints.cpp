@@ -58,13 +58,15 @@ void GroupEndpoints::add_groups_to(Api& api) {
              .summary = "All groups of hosts, by name",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the groups, each with how many hosts are in it now"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "Groups"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/groups/{name}",
              .summary = "One group, and who is in it now",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the group"}, {404, "no such group"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "Group"});
     api.add({.method = "POST",
              .pattern = "/api/cockpit-agent/groups",
              .summary = "Make a group, of fixed hosts or by expression",
@@ -73,7 +75,8 @@ void GroupEndpoints::add_groups_to(Api& api) {
              .responses = {{201, "the group"},
                            {400, "a host or group is unknown, or the expression is wrong"},
                            {409, "the name is taken"}},
-             .handle = [this](Call call) { return create(std::move(call)); }});
+             .handle = [this](Call call) { return create(std::move(call)); },
+             .answer = "Group"});
     api.add({.method = "PUT",
              .pattern = "/api/cockpit-agent/groups/{name}",
              .summary = "Replace what a group means and its description",
@@ -82,7 +85,8 @@ void GroupEndpoints::add_groups_to(Api& api) {
              .responses = {{200, "the group"},
                            {400, "a host or group is unknown, or the expression is wrong"},
                            {404, "no such group"}},
-             .handle = [this](Call call) { return replace(std::move(call)); }});
+             .handle = [this](Call call) { return replace(std::move(call)); },
+             .answer = "Group"});
     api.add({.method = "DELETE",
              .pattern = "/api/cockpit-agent/groups/{name}",
              .summary = "Remove a group that no other one mentions",
@@ -90,7 +94,8 @@ void GroupEndpoints::add_groups_to(Api& api) {
              .responses = {{200, "the group as it was"},
                            {404, "no such group"},
                            {409, "another group mentions it"}},
-             .handle = [this](Call call) { return remove(std::move(call)); }});
+             .handle = [this](Call call) { return remove(std::move(call)); },
+             .answer = "Group"});
 }
 
 void GroupEndpoints::add_targets_to(Api& api) {
@@ -103,7 +108,8 @@ void GroupEndpoints::add_targets_to(Api& api) {
                        .required = true,
                        .description = "names and texts; {} takes all away"}},
              .responses = {{200, "the host with its labels"}, {404, "no such agent"}},
-             .handle = [this](Call call) { return set_labels(std::move(call)); }});
+             .handle = [this](Call call) { return set_labels(std::move(call)); },
+             .answer = "Agent"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/targets",
              .summary = "Who an expression means now",
@@ -114,7 +120,8 @@ void GroupEndpoints::add_targets_to(Api& api) {
                         .max_length = 2 * targets::Expression::max_bytes}},
              .responses = {{200, "the hosts by id, and what of it means nobody"},
                            {400, "the expression is wrong; 'column' says where"}},
-             .handle = [this](Call call) { return select(std::move(call)); }});
+             .handle = [this](Call call) { return select(std::move(call)); },
+             .answer = "Selection"});
 }
 
 GroupEndpoints::Answer GroupEndpoints::list(Call) {

@@ -30,13 +30,15 @@ void HealthEndpoints::add_to(Api& api) {
              .summary = "Whether the process lives",
              .guard = Endpoint::Guard::open,
              .responses = {{200, "it does"}},
-             .handle = [this](Call call) { return alive(std::move(call)); }});
+             .handle = [this](Call call) { return alive(std::move(call)); },
+             .answer = "Alive"});
     api.add({.method = "GET",
              .pattern = "/readyz",
              .summary = "Whether the server can take commands, check by check",
              .guard = Endpoint::Guard::open,
              .responses = {{200, "it can"}, {503, "it cannot, and why"}},
-             .handle = [this](Call call) { return ready(std::move(call)); }});
+             .handle = [this](Call call) { return ready(std::move(call)); },
+             .answer = "Readiness"});
 }
 
 HealthEndpoints::Answer HealthEndpoints::alive(Call) {

@@ -1,8 +1,7 @@
 #pragma once
-// What was sent, newest first.
+// The history of commands, page by page, and whole as a file.
 
-#include <optional>
-
+#include "runtime/clock.hpp"
 #include "server/api/api.hpp"
 #include "server/dispatch/agent_directory.hpp"
 #include "server/dispatch/command_store.hpp"
@@ -21,7 +20,8 @@ class HistoryEndpoints {
     using Answer = boost::asio::awaitable<http::Response>;
     Answer of_agent(Call call);
     Answer of_all(Call call);
-    Answer page(Call call, std::optional<protocol::AgentId> agent);
+    Answer page(dispatch::HistoryQuery query);
+    Answer exported(Call call);
 
     dispatch::CommandStore& store_;
     const dispatch::AgentDirectory& directory_;

@@ -144,7 +144,8 @@ void NotificationEndpoints::add_targets_to(Api& api) {
              .summary = "Who is notified of what, by name; secrets are never shown",
              .permission = "notifications:read",
              .responses = {{200, "the targets"}},
-             .handle = [this](Call call) { return list_targets(std::move(call)); }});
+             .handle = [this](Call call) { return list_targets(std::move(call)); },
+             .answer = "NotificationTargets"});
     api.add({.method = "POST",
              .pattern = targets_path,
              .summary = "Notify somebody of events",
@@ -153,27 +154,31 @@ void NotificationEndpoints::add_targets_to(Api& api) {
              .responses = {{201, "the target"},
                            {400, "a field is wrong, or does not fit the kind"},
                            {409, "the name is taken"}},
-             .handle = [this](Call call) { return create_target(std::move(call)); }});
+             .handle = [this](Call call) { return create_target(std::move(call)); },
+             .answer = "NotificationTarget"});
     api.add({.method = "PATCH",
              .pattern = targets_path + "/{name}",
              .summary = "Change a target; what is not given stays",
              .permission = "notifications:write",
              .body = target_fields(),
              .responses = {{200, "the target"}, {400, "a field is wrong"}, {404, "no such target"}},
-             .handle = [this](Call call) { return change_target(std::move(call)); }});
+             .handle = [this](Call call) { return change_target(std::move(call)); },
+             .answer = "NotificationTarget"});
     api.add({.method = "DELETE",
              .pattern = targets_path + "/{name}",
              .summary = "Remove a target; what it has not got yet becomes dead",
              .permission = "notifications:write",
              .responses = {{200, "it is gone"}, {404, "no such target"}},
-             .handle = [this](Call call) { return remove_target(std::move(call)); }});
+             .handle = [this](Call call) { return remove_target(std::move(call)); },
+             .answer = "Done"});
     api.add({.method = "POST",
              .pattern = targets_path + "/{name}/test",
              .summary = "Send a test event now and tell what happened; not kept, not tried again",
              .permission = "notifications:write",
              .responses = {{200, "whether it was delivered, and what the receiver answered"},
                            {404, "no such target"}},
-             .handle = [this](Call call) { return try_target(std::move(call)); }});
+             .handle = [this](Call call) { return try_target(std::move(call)); },
+             .answer = "TestDelivery"});
 }
 
 void NotificationEndpoints::add_deliveries_to(Api& api) {
@@ -185,13 +190,15 @@ void NotificationEndpoints::add_deliveries_to(Api& api) {
                  {{.name = "state", .description = "only pending, delivered or dead ones"},
                   {.name = "target", .description = "only those for it", .max_length = 100}}),
              .responses = {{200, "a page"}},
-             .handle = [this](Call call) { return list_deliveries(std::move(call)); }});
+             .handle = [this](Call call) { return list_deliveries(std::move(call)); },
+             .answer = "DeliveryPage"});
     api.add({.method = "GET",
              .pattern = deliveries_path + "/{id}",
              .summary = "One delivery, with the event",
              .permission = "notifications:read",
              .responses = {{200, "the delivery"}, {404, "no such delivery"}},
-             .handle = [this](Call call) { return show_delivery(std::move(call)); }});
+             .handle = [this](Call call) { return show_delivery(std::move(call)); },
+             .answer = "Delivery"});
     api.add({.method = "POST",
              .pattern = deliveries_path + "/{id}/resend",
              .summary = "Send a dead or delivered one again, with all its attempts",
@@ -199,7 +206,8 @@ void NotificationEndpoints::add_deliveries_to(Api& api) {
              .responses = {{200, "it is pending"},
                            {404, "no such delivery"},
                            {409, "it is pending already, or its target is gone"}},
-             .handle = [this](Call call) { return resend(std::move(call)); }});
+             .handle = [this](Call call) { return resend(std::move(call)); },
+             .answer = "Delivery"});
 }
 
 json::object NotificationEndpoints::view(const TargetRecord& record) const {

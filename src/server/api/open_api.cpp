@@ -3,6 +3,8 @@
 #include <boost/json/array.hpp>
 #include <map>
 
+#include "server/api/shape.hpp"
+
 namespace cockpit::api {
 namespace json = boost::json;
 namespace {
@@ -51,6 +53,10 @@ void bound(json::object& schema, std::string_view least, std::string_view most,
     schema[most] = field.max_length;
 }
 
+json::object any_object() {
+    return {{"type", "object"}, {"additionalProperties", true}};
+}
+
 json::object schema_of(const Field& field) {
     json::object schema;
     switch (field.type) {
@@ -68,13 +74,13 @@ json::object schema_of(const Field& field) {
             schema["type"] = "boolean";
             break;
         case Type::object:
-            schema["type"] = "object";
+            schema = any_object();
             break;
         case Type::text_list:
         case Type::object_list:
             schema["type"] = "array";
             schema["items"] =
-                json::object{{"type", field.type == Type::text_list ? "string" : "object"}};
+                field.type == Type::text_list ? json::object{{"type", "string"}} : any_object();
             bound(schema, "minItems", "maxItems", field);
             break;
         case Type::amount:
@@ -136,11 +142,19 @@ json::object problem(std::string_view description) {
                                                                             "Problem"}}}}}}}};
 }
 
+json::object success(const Endpoint& endpoint, std::string_view when) {
+    json::object response{{"description", when}};
+    if (!endpoint.answer.empty()) {
+        response["content"] = json::object{
+            {"application/json", json::object{{"schema", schema_of_type(endpoint.answer)}}}};
+    }
+    return response;
+}
+
 json::object responses_of(const Endpoint& endpoint) {
     json::object responses;
     for (const auto& [status, when] : endpoint.responses) {
-        responses[std::to_string(status)] =
-            status >= 400 ? problem(when) : json::object{{"description", when}};
+        responses[std::to_string(status)] = status >= 400 ? problem(when) : success(endpoint, when);
     }
     if (endpoint.guard != Endpoint::Guard::open) {
         responses.emplace("401", problem("no token, or none that is good"));
@@ -171,18 +185,20 @@ json::object operation(const Endpoint& endpoint) {
 
 json::object components() {
     const json::object text{{"type", "string"}};
-    return {
-        {"securitySchemes",
-         json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}}}},
-        {"schemas",
-         json::object{{"Problem", json::object{{"type", "object"},
-                                               {"description",
-                                                "RFC 9457. Where a command is concerned its fields "
-                                                "stand beside these, and `status` is its word."},
-                                               {"required", json::array{"type", "title", "detail"}},
-                                               {"properties", json::object{{"type", text},
-                                                                           {"title", text},
-                                                                           {"detail", text}}}}}}}};
+    json::object schemas{
+        {"Problem",
+         json::object{
+             {"type", "object"},
+             {"description",
+              "RFC 9457. Where a command is concerned its fields stand beside these, and "
+              "`status` is its word."},
+             {"required", json::array{"type", "title", "detail"}},
+             {"properties", json::object{{"type", text}, {"title", text}, {"detail", text}}}}}};
+    for (const auto& shape : shapes())
+        schemas[shape.name] = schema_of_shape(shape);
+    return {{"securitySchemes",
+             json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}}}},
+            {"schemas", std::move(schemas)}};
 }
 
 }  // namespace

@@ -19,8 +19,10 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     : auth_(ports.access),
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
       slots_(ports.max_output_streams),
-      agents_(ports.directory, ports.admission, ports.clock, ports.targeting, slots_),
+      open_(ports.statistics, ports.clock),
+      agents_(ports.directory, ports.admission, ports.clock, ports.targeting, open_, slots_),
       history_(ports.commands, ports.directory, ports.clock),
+      overview_(ports.statistics, ports.directory, open_, ports.clock),
       output_({.commands = ports.commands,
                .store = ports.output_store,
                .log = ports.output_log,
@@ -41,6 +43,7 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     commands_.add_to(api_);
     agents_.add_to(api_);
     history_.add_to(api_);
+    overview_.add_to(api_);
     output_.add_to(api_);
     notifications_.add_to(api_);
     webhooks_.add_to(api_);

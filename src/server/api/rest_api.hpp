@@ -11,6 +11,7 @@
 #include "server/api/history_endpoints.hpp"
 #include "server/api/notification_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
+#include "server/api/overview_endpoint.hpp"
 #include "server/api/run_endpoints.hpp"
 #include "server/api/schedule_endpoints.hpp"
 #include "server/api/service_endpoints.hpp"
@@ -35,6 +36,7 @@ struct Ports {
     RunPorts runs;
     SchedulePorts schedules;
     DeploymentPorts deployments;
+    statistics::StatisticsStore& statistics;
 };
 
 class RestApi {
@@ -56,8 +58,10 @@ class RestApi {
     AuthEndpoints auth_;
     CommandEndpoints commands_;
     StreamSlots slots_;
+    OpenCounts open_;
     AgentEndpoints agents_;
     HistoryEndpoints history_;
+    OverviewEndpoint overview_;
     OutputEndpoints output_;
     NotificationEndpoints notifications_;
     WebhookEndpoints webhooks_;

@@ -65,13 +65,15 @@ void RunEndpoints::add_plans_to(Api& api) {
              .body = plan_fields(),
              .responses = {{201, "the plan; it is kept for an hour"},
                            {400, "nobody is meant, or the expression is wrong"}},
-             .handle = [this](Call call) { return make_plan(std::move(call)); }});
+             .handle = [this](Call call) { return make_plan(std::move(call)); },
+             .answer = "Plan"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/plans/{plan_id}",
              .summary = "A plan and its hosts",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the plan"}, {404, "no such plan, or it is too old"}},
-             .handle = [this](Call call) { return find_plan(std::move(call)); }});
+             .handle = [this](Call call) { return find_plan(std::move(call)); },
+             .answer = "Plan"});
     auto fields = manner_fields();
     fields.insert(fields.begin(), {{.name = "plan_id", .required = true, .max_length = 64},
                                    {.name = "hash",
@@ -86,7 +88,8 @@ void RunEndpoints::add_plans_to(Api& api) {
              .responses = {{201, "the run; it goes on by itself"},
                            {404, "no such plan, or it is too old"},
                            {409, "the hash is another one, or the Idempotency-Key was used"}},
-             .handle = [this](Call call) { return start(std::move(call)); }});
+             .handle = [this](Call call) { return start(std::move(call)); },
+             .answer = "Run"});
 }
 
 void RunEndpoints::add_readers_to(Api& api) {
@@ -96,19 +99,22 @@ void RunEndpoints::add_readers_to(Api& api) {
              .permission = "cockpit_agents:read",
              .query = with_page_fields(),
              .responses = {{200, "a page"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "RunPage"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/runs/{run_id}",
              .summary = "How a run stands, host by host",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the run"}, {404, "no such run"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "Run"});
     api.add({.method = "GET",
              .pattern = "/api/cockpit-agent/runs/{run_id}/clusters",
              .summary = "What the hosts said, told once for all that said the same",
              .permission = "cockpit_agents:read",
              .responses = {{200, "the clusters, the largest first"}, {404, "no such run"}},
-             .handle = [this](Call call) { return clusters(std::move(call)); }});
+             .handle = [this](Call call) { return clusters(std::move(call)); },
+             .answer = "Clusters"});
 }
 
 void RunEndpoints::add_wishes_to(Api& api) {
@@ -120,7 +126,8 @@ void RunEndpoints::add_wishes_to(Api& api) {
                  .responses = {{200, "written down; 'asked' is empty again once it is done"},
                                {404, "no such run"},
                                {409, "it has ended, or is being cancelled"}},
-                 .handle = [this, wish](Call call) { return this->wish(std::move(call), wish); }});
+                 .handle = [this, wish](Call call) { return this->wish(std::move(call), wish); },
+                 .answer = "Run"});
     };
     add("pause", "Begin no other host; those under way end", Wish::pause);
     add("resume", "Go on with a paused run", Wish::resume);
@@ -132,7 +139,8 @@ void RunEndpoints::add_wishes_to(Api& api) {
              .responses = {{201, "the new run"},
                            {404, "no such run"},
                            {409, "it has not ended, or nothing is left"}},
-             .handle = [this](Call call) { return rerun(std::move(call)); }});
+             .handle = [this](Call call) { return rerun(std::move(call)); },
+             .answer = "Run"});
 }
 
 RunEndpoints::Answer RunEndpoints::make_plan(Call call) {

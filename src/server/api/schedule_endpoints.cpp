@@ -145,7 +145,8 @@ void ScheduleEndpoints::add_to(Api& api) {
              .summary = "All schedules, by name",
              .permission = "schedules:read",
              .responses = {{200, "the schedules, each with its next time"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "Schedules"});
     api.add({.method = "GET",
              .pattern = schedules_path + "/preview",
              .summary = "The next times of a cron expression",
@@ -161,13 +162,15 @@ void ScheduleEndpoints::add_to(Api& api) {
                         .min = 1,
                         .max = 100}},
              .responses = {{200, "the times"}, {400, "the expression or the zone is wrong"}},
-             .handle = [this](Call call) { return preview(std::move(call)); }});
+             .handle = [this](Call call) { return preview(std::move(call)); },
+             .answer = "Times"});
     api.add({.method = "GET",
              .pattern = schedules_path + "/{name}",
              .summary = "One schedule, and its next times",
              .permission = "schedules:read",
              .responses = {{200, "the schedule"}, {404, "no such schedule"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "Schedule"});
     api.add({.method = "GET",
              .pattern = schedules_path + "/{name}/firings",
              .summary = "What became of its times, newest first",
@@ -178,7 +181,8 @@ void ScheduleEndpoints::add_to(Api& api) {
                         .min = 1,
                         .max = 1'000}},
              .responses = {{200, "the firings"}, {404, "no such schedule"}},
-             .handle = [this](Call call) { return firings(std::move(call)); }});
+             .handle = [this](Call call) { return firings(std::move(call)); },
+             .answer = "Firings"});
     add_changes_to(api);
 }
 
@@ -191,7 +195,8 @@ void ScheduleEndpoints::add_changes_to(Api& api) {
              .responses = {{201, "the schedule"},
                            {400, "a field is wrong; the sentence says which"},
                            {409, "the name is taken"}},
-             .handle = [this](Call call) { return create(std::move(call)); }});
+             .handle = [this](Call call) { return create(std::move(call)); },
+             .answer = "Schedule"});
     api.add({.method = "PUT",
              .pattern = schedules_path + "/{name}",
              .summary = "Replace all of a schedule but its name",
@@ -200,20 +205,23 @@ void ScheduleEndpoints::add_changes_to(Api& api) {
              .responses = {{200, "the schedule"},
                            {400, "a field is wrong; the sentence says which"},
                            {404, "no such schedule"}},
-             .handle = [this](Call call) { return replace(std::move(call)); }});
+             .handle = [this](Call call) { return replace(std::move(call)); },
+             .answer = "Schedule"});
     api.add({.method = "DELETE",
              .pattern = schedules_path + "/{name}",
              .summary = "Remove a schedule and the history of its firings",
              .permission = "schedules:write",
              .responses = {{200, "the schedule as it was"}, {404, "no such schedule"}},
-             .handle = [this](Call call) { return remove(std::move(call)); }});
+             .handle = [this](Call call) { return remove(std::move(call)); },
+             .answer = "Schedule"});
     api.add({.method = "POST",
              .pattern = schedules_path + "/{name}/run",
              .summary = "Start it now, whatever is due and whatever runs",
              .permission = "schedules:write",
              .responses = {{200, "the firing; how it went is among the firings"},
                            {404, "no such schedule"}},
-             .handle = [this](Call call) { return run(std::move(call)); }});
+             .handle = [this](Call call) { return run(std::move(call)); },
+             .answer = "Firing"});
 }
 
 ScheduleEndpoints::Answer ScheduleEndpoints::list(Call) {

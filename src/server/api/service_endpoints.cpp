@@ -80,13 +80,15 @@ void ServiceEndpoints::add_to(Api& api) {
              .summary = "All services, by name",
              .permission = "deployments:read",
              .responses = {{200, "the services"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "Services"});
     api.add({.method = "GET",
              .pattern = services_path + "/{name}",
              .summary = "A service",
              .permission = "deployments:read",
              .responses = {{200, "the service, without its secret"}, {404, "no such service"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "Service"});
     api.add({.method = "POST",
              .pattern = services_path,
              .summary = "Make a service",
@@ -95,7 +97,8 @@ void ServiceEndpoints::add_to(Api& api) {
              .responses = {{201, "the service"},
                            {400, "a field is wrong; the sentence says which"},
                            {409, "the name is taken"}},
-             .handle = [this](Call call) { return create(std::move(call)); }});
+             .handle = [this](Call call) { return create(std::move(call)); },
+             .answer = "Service"});
     api.add({.method = "PUT",
              .pattern = services_path + "/{name}",
              .summary = "Replace all of a service but its name and, unless given, its credentials",
@@ -104,7 +107,8 @@ void ServiceEndpoints::add_to(Api& api) {
              .responses = {{200, "the service"},
                            {400, "a field is wrong; the sentence says which"},
                            {404, "no such service"}},
-             .handle = [this](Call call) { return replace(std::move(call)); }});
+             .handle = [this](Call call) { return replace(std::move(call)); },
+             .answer = "Service"});
     api.add({.method = "DELETE",
              .pattern = services_path + "/{name}",
              .summary = "Remove a service; its deployments stay in the history",
@@ -112,7 +116,8 @@ void ServiceEndpoints::add_to(Api& api) {
              .responses = {{200, "the service as it was"},
                            {404, "no such service"},
                            {409, "it is being deployed"}},
-             .handle = [this](Call call) { return remove(std::move(call)); }});
+             .handle = [this](Call call) { return remove(std::move(call)); },
+             .answer = "Service"});
 }
 
 ServiceEndpoints::Answer ServiceEndpoints::list(Call) {

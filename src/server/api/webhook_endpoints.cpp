@@ -84,13 +84,15 @@ void WebhookEndpoints::add_to(Api& api) {
                            {429, "too many from this address; see Retry-After"},
                            {503, "the database is away; send it again"}},
              .handle = [this](Call call) { return receive(std::move(call)); },
-             .raw = true});
+             .raw = true,
+             .answer = "Done"});
     api.add({.method = "GET",
              .pattern = path,
              .summary = "The incoming webhooks, by name; secrets are never shown",
              .permission = "notifications:read",
              .responses = {{200, "the webhooks"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "Webhooks"});
     api.add(
         {.method = "POST",
          .pattern = path,
@@ -111,13 +113,15 @@ void WebhookEndpoints::add_to(Api& api) {
                    .min_length = 1,
                    .max_length = 255}},
          .responses = {{201, "the webhook"}, {400, "a field is wrong"}, {409, "the name is taken"}},
-         .handle = [this](Call call) { return create(std::move(call)); }});
+         .handle = [this](Call call) { return create(std::move(call)); },
+         .answer = "Webhook"});
     api.add({.method = "DELETE",
              .pattern = path + "/{name}",
              .summary = "Remove an incoming webhook; what came in by it is kept",
              .permission = "notifications:write",
              .responses = {{200, "it is gone"}, {404, "no such webhook"}},
-             .handle = [this](Call call) { return remove(std::move(call)); }});
+             .handle = [this](Call call) { return remove(std::move(call)); },
+             .answer = "Done"});
     api.add({.method = "GET",
              .pattern = path + "/{name}/pushes",
              .summary = "What came in by a webhook, newest first, and what came of it",
@@ -128,7 +132,8 @@ void WebhookEndpoints::add_to(Api& api) {
                         .min = 1,
                         .max = 1000}},
              .responses = {{200, "the pushes"}},
-             .handle = [this](Call call) { return pushes(std::move(call)); }});
+             .handle = [this](Call call) { return pushes(std::move(call)); },
+             .answer = "Pushes"});
 }
 
 WebhookEndpoints::Answer WebhookEndpoints::receive(Call call) {

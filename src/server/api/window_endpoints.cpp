@@ -95,13 +95,15 @@ void WindowEndpoints::add_to(Api& api) {
                         .type = Type::boolean,
                         .description = "true: only those that are open now"}},
              .responses = {{200, "the windows, by name"}},
-             .handle = [this](Call call) { return list(std::move(call)); }});
+             .handle = [this](Call call) { return list(std::move(call)); },
+             .answer = "MaintenanceWindows"});
     api.add({.method = "GET",
              .pattern = windows_path + "/{name}",
              .summary = "One maintenance window, and whom it means now",
              .permission = "schedules:read",
              .responses = {{200, "the window"}, {404, "no such window"}},
-             .handle = [this](Call call) { return find(std::move(call)); }});
+             .handle = [this](Call call) { return find(std::move(call)); },
+             .answer = "MaintenanceWindow"});
     api.add({.method = "POST",
              .pattern = windows_path,
              .summary = "Make a maintenance window",
@@ -110,7 +112,8 @@ void WindowEndpoints::add_to(Api& api) {
              .responses = {{201, "the window"},
                            {400, "a field is wrong; the sentence says which"},
                            {409, "the name is taken"}},
-             .handle = [this](Call call) { return save(std::move(call), true); }});
+             .handle = [this](Call call) { return save(std::move(call), true); },
+             .answer = "MaintenanceWindow"});
     api.add({.method = "PUT",
              .pattern = windows_path + "/{name}",
              .summary = "Replace all of a maintenance window but its name",
@@ -119,13 +122,15 @@ void WindowEndpoints::add_to(Api& api) {
              .responses = {{200, "the window"},
                            {400, "a field is wrong; the sentence says which"},
                            {404, "no such window"}},
-             .handle = [this](Call call) { return save(std::move(call), false); }});
+             .handle = [this](Call call) { return save(std::move(call), false); },
+             .answer = "MaintenanceWindow"});
     api.add({.method = "DELETE",
              .pattern = windows_path + "/{name}",
              .summary = "Remove a maintenance window; where it was open, hosts are free at once",
              .permission = "schedules:write",
              .responses = {{200, "the window as it was"}, {404, "no such window"}},
-             .handle = [this](Call call) { return remove(std::move(call)); }});
+             .handle = [this](Call call) { return remove(std::move(call)); },
+             .answer = "MaintenanceWindow"});
 }
 
 WindowEndpoints::Answer WindowEndpoints::list(Call call) {

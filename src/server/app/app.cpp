@@ -38,6 +38,7 @@
 #include "server/schedules/run_launcher.hpp"
 #include "server/schedules/scheduler.hpp"
 #include "server/schedules/windows.hpp"
+#include "server/statistics/overview.hpp"
 #include "server/store/store.hpp"
 #include "server/targets/targeting.hpp"
 #include "server/transport/agent_transport.hpp"
@@ -51,7 +52,7 @@ namespace {
 constexpr milliseconds tick(500);
 constexpr milliseconds request_grace(5'000);
 constexpr std::chrono::seconds host_refresh(15);
-constexpr std::chrono::hours token_sweep(1);
+constexpr std::chrono::hours sweep_each(1);
 constexpr std::size_t pool_threads = 2;
 constexpr milliseconds sending_grace(3'000);
 // In ticks of half a second.
@@ -240,7 +241,8 @@ class App {
                  .deployments = {.engine = deployments_,
                                  .store = *store_,
                                  .book = services_,
-                                 .services = *store_}},
+                                 .services = *store_},
+                 .statistics = *store_},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -323,7 +325,7 @@ class App {
         tasks_.spawn("tick", keep_ticking());
         tasks_.spawn("notify", keep_notifying());
         tasks_.spawn("refresh hosts", refresh_hosts());
-        tasks_.spawn("token sweep", sweep_tokens());
+        tasks_.spawn("token sweep", sweep());
         listener_->start();
 
         std::cout << "listening on " << url_of(settings_.listen_address, listener_->port())
@@ -413,11 +415,13 @@ class App {
         }
     }
 
-    asio::awaitable<void> sweep_tokens() {
+    asio::awaitable<void> sweep() {
         asio::steady_timer timer(io_);
         for (;;) {
             co_await access_.sweep_expired_tokens();
-            timer.expires_after(token_sweep);
+            store_->remove_tallies_before(clock_.wall_ms() / 60'000 - statistics::kept_minutes,
+                                          [](auto) {});
+            timer.expires_after(sweep_each);
             co_await timer.async_wait(asio::use_awaitable);
         }
     }

@@ -134,12 +134,22 @@ struct HistoryQuery {
     bool only_open = false;                 ///< rows in no final state
     int limit = 50;                         ///< 1 to 1000
     std::optional<std::int64_t> before_id;  ///< rows with a smaller id, newest first
+
+    // Filters: what is not there lets everything through.
+    std::optional<std::string> command;
+    std::optional<protocol::CommandState> state;
+    std::optional<std::string> sent_by;
+    std::optional<std::int64_t> since_ms;  ///< sent at that time or later
+    std::optional<std::int64_t> until_ms;  ///< sent at that time or earlier
 };
 struct HistoryPage {
     std::vector<CommandRecord> records;
-    std::int64_t total =
-        0;  ///< of all pages; from counters kept in the same transactions, never COUNT(*)
-    bool more = false;
+    /// Of all pages; from counters kept in the same transactions, never COUNT(*). Nothing where
+    /// a filter decides: nobody counts those.
+    std::optional<std::int64_t> total;
+    /// Where the next page begins; nothing: this was the last. With a filter a page may be short,
+    /// or empty, and still not the last, since each looks at so many rows only.
+    std::optional<std::int64_t> next_before_id;
 };
 
 class CommandStore {

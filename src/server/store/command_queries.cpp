@@ -1,19 +1,9 @@
 #include "server/store/command_queries.hpp"
 
-#include <algorithm>
-#include <limits>
 #include <map>
-#include <sstream>
 
 #include "server/store/column_values.hpp"
-
-// The columns of cockpit_agent_commands in the order in which `record_of` reads them.
-#define COCKPIT_COMMAND_COLUMNS                                                             \
-    "id, agent_id, command_id, command, params, status, output, error, execution_time_ms, " \
-    "sent_at, completed_at, sent_by, attempt, expires_at_ms, timeout_ms, delivered_at, "    \
-    "started_at, exit_code, signal, cpu_ms, peak_memory_bytes, containment, dispatched, "   \
-    "cancel_requested_at, cancel_requested_by, idempotency_key, request_digest, "           \
-    "retry_policy, next_attempt_at, output_bytes, output_sha256, forced "
+#include "server/store/command_rows.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -37,33 +27,6 @@ constexpr std::string_view count_sql = R"(
 
 constexpr std::string_view find_sql =
     "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE command_id = $1";
-
-// The cast keeps PostgreSQL from taking the largest cursor for a number of 32 bits.
-constexpr std::string_view history_sql =
-    "SELECT " COCKPIT_COMMAND_COLUMNS
-    "FROM cockpit_agent_commands WHERE id < CAST($1 AS BIGINT) ORDER BY id DESC LIMIT $2";
-constexpr std::string_view agent_history_sql =
-    "SELECT " COCKPIT_COMMAND_COLUMNS
-    "FROM cockpit_agent_commands WHERE agent_id = $1 AND id < CAST($2 AS BIGINT) "
-    "ORDER BY id DESC LIMIT $3";
-constexpr std::string_view total_sql =
-    "SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM cockpit_agent_command_counts";
-constexpr std::string_view agent_total_sql =
-    "SELECT total FROM cockpit_agent_command_counts WHERE agent_id = $1";
-
-// The row's own state decides whether it is still open, in the same words as the partial index.
-#define COCKPIT_IS_OPEN "COALESCE(status, 'pending') IN ('pending', 'delivered', 'running')"
-
-constexpr std::string_view open_history_sql =
-    "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
-    " AND id < CAST($1 AS BIGINT) ORDER BY id DESC LIMIT $2";
-constexpr std::string_view agent_open_history_sql =
-    "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
-    " AND agent_id = $1 AND id < CAST($2 AS BIGINT) ORDER BY id DESC LIMIT $3";
-constexpr std::string_view open_total_sql =
-    "SELECT COUNT(*) FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN;
-constexpr std::string_view agent_open_total_sql =
-    "SELECT COUNT(*) FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN " AND agent_id = $1";
 
 constexpr std::string_view find_by_key_sql =
     "SELECT " COCKPIT_COMMAND_COLUMNS
@@ -109,18 +72,6 @@ constexpr std::string_view open_sql =
     "SELECT " COCKPIT_COMMAND_COLUMNS "FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
     " ORDER BY id";
 
-// The original left rows without a status; nothing was heard of them. A word that neither of us
-// ever wrote tells nothing of how the command ended, and it must not be taken up again.
-CommandState state_of(const std::optional<std::string>& status) {
-    if (!status) return CommandState::pending;
-    return protocol::parse_command_state(*status).value_or(CommandState::interrupted);
-}
-
-std::optional<int> int_of(std::optional<std::int64_t> number) {
-    if (!number) return std::nullopt;
-    return static_cast<int>(*number);
-}
-
 // "max_attempts backoff_ms state state …"; nothing for a command that is never tried again.
 std::optional<std::string> retry_text(const dispatch::RetryPolicy& retry) {
     if (retry.max_attempts <= 1) return std::nullopt;
@@ -128,64 +79,6 @@ std::optional<std::string> retry_text(const dispatch::RetryPolicy& retry) {
     for (const auto state : retry.on)
         text += " " + std::string(protocol::to_text(state));
     return text;
-}
-
-dispatch::RetryPolicy retry_of(const std::optional<std::string>& text) {
-    dispatch::RetryPolicy retry;
-    if (!text) return retry;
-    std::istringstream words(*text);
-    words >> retry.max_attempts >> retry.backoff_ms;
-    for (std::string word; words >> word;) {
-        if (const auto state = protocol::parse_command_state(word)) retry.on.push_back(*state);
-    }
-    return retry;
-}
-
-CommandRecord record_of(const Rows::Row& row) {
-    CommandRecord record;
-    record.id = row.integer(0).value_or(0);
-    record.agent_id = row.text(1);
-    record.command_id = row.text(2);
-    record.command = row.text(3);
-    record.params = row.cell(4).value_or("{}");
-    record.state = state_of(row.cell(5));
-    record.output = row.cell(6);
-    record.error = row.cell(7);
-    record.execution_time_ms = row.integer(8);
-    record.sent_at_ms = timestamp_cell(row.cell(9)).value_or(0);
-    record.completed_at_ms = timestamp_cell(row.cell(10));
-    record.sent_by = row.text(11);
-    record.attempt = static_cast<int>(row.integer(12).value_or(1));
-    // A row of the original had no such time: it was sent once, and missed by whoever was not
-    // there.
-    record.expires_at_ms = row.integer(13).value_or(record.sent_at_ms);
-    record.timeout_ms = row.integer(14);
-    record.delivered_at_ms = timestamp_cell(row.cell(15));
-    record.started_at_ms = timestamp_cell(row.cell(16));
-    record.exit_code = int_of(row.integer(17));
-    record.signal = int_of(row.integer(18));
-    record.cpu_ms = row.integer(19);
-    record.peak_memory_bytes = row.integer(20);
-    record.containment = row.cell(21);
-    record.dispatched = row.boolean(22);
-    record.cancel_requested_at_ms = timestamp_cell(row.cell(23));
-    record.cancel_requested_by = row.cell(24);
-    record.idempotency_key = row.cell(25);
-    record.request_digest = row.cell(26);
-    record.retry = retry_of(row.cell(27));
-    record.next_attempt_at_ms = timestamp_cell(row.cell(28));
-    record.output_bytes = row.integer(29);
-    record.output_sha256 = row.cell(30);
-    record.forced = row.boolean(31);
-    return record;
-}
-
-std::vector<CommandRecord> records_of(const Rows& rows) {
-    std::vector<CommandRecord> records;
-    records.reserve(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        records.push_back(record_of(rows[i]));
-    return records;
 }
 
 constexpr CommandState every_state[] = {
@@ -360,33 +253,6 @@ std::optional<CommandRecord> find_command(Connection& connection, const std::str
     const Rows rows = connection.query({find_sql, {text_value(id)}});
     if (rows.empty()) return std::nullopt;
     return record_of(rows[0]);
-}
-
-dispatch::HistoryPage command_history(Connection& connection, const dispatch::HistoryQuery& query) {
-    const int limit = std::clamp(query.limit, 1, 1000);
-    const Value before =
-        integer_value(query.before_id.value_or(std::numeric_limits<std::int64_t>::max()));
-    const Value one_more =
-        integer_value(std::int64_t{limit} + 1);  // tells whether there is another page
-    Rows rows;
-    Rows total;
-    if (query.agent_id) {
-        const Value agent = text_value(*query.agent_id);
-        rows = connection.query({query.only_open ? agent_open_history_sql : agent_history_sql,
-                                 {agent, before, one_more}});
-        total =
-            connection.query({query.only_open ? agent_open_total_sql : agent_total_sql, {agent}});
-    } else {
-        rows = connection.query(
-            {query.only_open ? open_history_sql : history_sql, {before, one_more}});
-        total = connection.query({query.only_open ? open_total_sql : total_sql, {}});
-    }
-    dispatch::HistoryPage page;
-    page.records = records_of(rows);
-    page.more = page.records.size() > static_cast<std::size_t>(limit);
-    if (page.more) page.records.pop_back();
-    if (!total.empty()) page.total = total[0].integer(0).value_or(0);
-    return page;
 }
 
 std::optional<CommandRecord> find_by_key(Connection& connection, const std::string& sent_by,

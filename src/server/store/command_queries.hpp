@@ -39,7 +39,6 @@ std::optional<dispatch::CommandRecord> find_by_key(Connection& connection,
                                                    const std::string& idempotency_key);
 std::vector<dispatch::AttemptRecord> command_attempts(Connection& connection,
                                                       const std::string& id);
-dispatch::HistoryPage command_history(Connection& connection, const dispatch::HistoryQuery& query);
 std::vector<dispatch::CommandRecord> open_commands(Connection& connection);
 
 }  // namespace cockpit::store

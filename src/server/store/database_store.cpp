@@ -10,6 +10,7 @@
 #include "server/store/deployment_queries.hpp"
 #include "server/store/group_queries.hpp"
 #include "server/store/group_writer.hpp"
+#include "server/store/history_queries.hpp"
 #include "server/store/incoming_queries.hpp"
 #include "server/store/notification_queries.hpp"
 #include "server/store/output_queries.hpp"
@@ -17,6 +18,7 @@
 #include "server/store/run_queries.hpp"
 #include "server/store/schedule_queries.hpp"
 #include "server/store/service_queries.hpp"
+#include "server/store/statistics_queries.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -194,6 +196,23 @@ class DatabaseStore final : public Store {
     }
     void save_labels(targets::LabelRecord labels, DispatchDone<bool> done) override {
         write(store::save_labels(labels), std::move(done));
+    }
+
+    // Statistics.
+    void tallies(std::int64_t from_minute, std::int64_t step_minutes,
+                 DispatchDone<std::vector<statistics::Tally>> done) override {
+        read<std::vector<statistics::Tally>>(
+            [from_minute, step_minutes](Connection& c) {
+                return load_tallies(c, from_minute, step_minutes);
+            },
+            std::move(done));
+    }
+    void remove_tallies_before(std::int64_t minute, DispatchDone<bool> done) override {
+        write(store::remove_tallies_before(minute), std::move(done));
+    }
+    void open_counts(DispatchDone<std::vector<statistics::OpenCount>> done) override {
+        read<std::vector<statistics::OpenCount>>([](Connection& c) { return load_open_counts(c); },
+                                                 std::move(done));
     }
 
     // Schedules and maintenance windows.

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "server/store/column_values.hpp"
+#include "server/store/statistics_queries.hpp"
 
 namespace cockpit::store {
 namespace {
@@ -405,6 +406,7 @@ std::vector<Migration> all() {
         {"ALTER TABLE cockpit_agent_commands ADD COLUMN forced BOOLEAN NOT NULL DEFAULT FALSE",
          "ALTER TABLE cockpit_runs ADD COLUMN forced BOOLEAN NOT NULL DEFAULT FALSE",
          "ALTER TABLE cockpit_agents ADD COLUMN labels TEXT"}));
+    list.push_back(tallies_migration());
     return list;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // The server's database: SQLite inside the process, or PostgreSQL. Each store implements the
-// interfaces that dispatch, auth, targets, notify, runs, deployments and
-// schedules own.
+// interfaces that dispatch, auth, targets, notify, runs, deployments,
+// schedules and statistics own.
 //
 // Writes are grouped: one writer thread takes all that wait and commits them in one transaction,
 // and only then answers each. A write that fails alone (a broken row) fails alone: the group is
@@ -29,6 +29,7 @@
 #include "server/notify/notification_store.hpp"
 #include "server/runs/run_store.hpp"
 #include "server/schedules/schedule_store.hpp"
+#include "server/statistics/statistics_store.hpp"
 #include "server/targets/group_store.hpp"
 
 namespace cockpit::store {
@@ -49,7 +50,8 @@ class Store : public dispatch::CommandStore,
               public runs::RunStore,
               public deployments::ServiceStore,
               public deployments::DeploymentStore,
-              public schedules::ScheduleStore {
+              public schedules::ScheduleStore,
+              public statistics::StatisticsStore {
   public:
     /// Answers everything under way, then ends the threads. Blocks; no callback comes afterwards
     /// but those already posted to `io`.

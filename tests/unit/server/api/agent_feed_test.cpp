@@ -21,6 +21,7 @@ class AgentFeedTest : public ApiTest {
         return ids;
     }
     AgentFeed feed{directory, clock};
+    OpenCounts open{statistics, clock};
     AgentFeed::Seen seen;
 };
 
@@ -47,7 +48,7 @@ TEST_F(AgentFeedTest, HostsAreLookedAtFourTimesASecondAtMost) {
 TEST_F(AgentFeedTest, AReaderGetsAllAtFirstAndThenWhatChanged) {
     connect("web-1");
     clock.advance(250);
-    const auto events = agent_events(io.get_executor(), feed, targeting, nullptr);
+    const auto events = agent_events(io.get_executor(), feed, open, targeting, nullptr);
     const auto first = fakes::run_task(io, events->next());
     ASSERT_TRUE(first);
     EXPECT_THAT(*first, HasSubstr("event: agents\ndata: {\"agents\":[{\"agent_id\":\"web-1\""));
@@ -57,6 +58,21 @@ TEST_F(AgentFeedTest, AReaderGetsAllAtFirstAndThenWhatChanged) {
     const auto second = fakes::run_task(io, events->next());
     EXPECT_THAT(*second, HasSubstr("web-2"));
     EXPECT_THAT(*second, HasSubstr("\"all\":false}"));
+}
+
+TEST_F(AgentFeedTest, OpenCommandsAreToldAtFirstAndWhenTheyChange) {
+    const auto events = agent_events(io.get_executor(), feed, open, targeting, nullptr);
+    fakes::run_task(io, events->next());
+    EXPECT_EQ(fakes::run_task(io, events->next()), "event: open\ndata: {}\n\n");
+    statistics.open = {{"web-1", protocol::CommandState::pending, 2}};
+    clock.advance(1000);
+    EXPECT_EQ(fakes::run_task(io, events->next()),
+              "event: open\ndata: {\"web-1\":{\"pending\":2}}\n\n");
+    statistics.broken = true;
+    clock.advance(1000);
+    const auto kept = fakes::run_task(io, open.now());
+    EXPECT_EQ(kept->size(), 1u) << "what was known stays";
+    EXPECT_EQ(statistics.times_asked, 3) << "once a second at most";
 }
 
 TEST_F(AgentFeedTest, WhatAHostCanDoIsToldWithItsParameters) {

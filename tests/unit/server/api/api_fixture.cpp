@@ -82,7 +82,8 @@ ApiTest::ApiTest()
             .deployments = {.engine = deployments,
                             .store = deployment_store,
                             .book = services,
-                            .services = deployment_store}},
+                            .services = deployment_store},
+            .statistics = statistics},
            {{.name = "redis", .run = [this] { return health_of(&redis); }}}),
       handler(rest.handler()),
       admin(token_for("admin", {"*"})) {

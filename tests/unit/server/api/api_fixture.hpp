@@ -22,6 +22,7 @@
 #include "fakes/memory_output_store.hpp"
 #include "fakes/memory_run_store.hpp"
 #include "fakes/memory_schedule_store.hpp"
+#include "fakes/memory_statistics_store.hpp"
 #include "fakes/recording_agent_link.hpp"
 #include "fakes/recording_sender.hpp"
 #include "fakes/set_clock.hpp"
@@ -108,6 +109,7 @@ class ApiTest : public testing::Test {
     schedules::Scheduler scheduler{
         clock, schedule_store, {{schedules::Kind::command, &command_launcher}}, "test"};
     schedules::Windows windows{clock, schedule_store, targeting};
+    fakes::MemoryStatisticsStore statistics{io.get_executor()};
     RestApi rest;
     http::Handler handler;
     std::string admin;  ///< a token that may do everything

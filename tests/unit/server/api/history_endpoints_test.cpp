@@ -1,8 +1,10 @@
 #include "server/api/history_endpoints.hpp"
+#include "server/api/history_export.hpp"
 #include "server/api/paging.hpp"
 
 #include <boost/json/array.hpp>
 
+#include "fakes/run_task.hpp"
 #include "unit/server/api/api_fixture.hpp"
 
 namespace cockpit::api {
@@ -75,6 +77,49 @@ TEST_F(HistoryEndpointsTest, AnUnknownAgentIs404AndAKnownOneWithoutCommandsIsEmp
     const auto answer = get("/api/cockpit-agent/web-9/history");
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body.at("total").as_int64(), 0);
+}
+
+TEST_F(HistoryEndpointsTest, FiltersAreChecked) {
+    commands.rows[2].command = "git_pull";
+    commands.rows[2].sent_at_ms = 1'000'000;
+    EXPECT_EQ(ids(get("/api/cockpit-agent/history/all?command=git_pull")), "3 ");
+    EXPECT_EQ(ids(get("/api/cockpit-agent/history/all?until=1000&status=success")), "3 ");
+    EXPECT_EQ(ids(get("/api/cockpit-agent/history/all?since=999&until=1000&sent_by=admin")), "3 ");
+    EXPECT_EQ(ids(get("/api/cockpit-agent/history/all?agent_id=web-1")), "6 4 2 ");
+    EXPECT_TRUE(get("/api/cockpit-agent/history/all?command=echo").body.at("total").is_null());
+    EXPECT_THAT(get("/api/cockpit-agent/history/all?status=done").detail(),
+                testing::StartsWith("'status' must be pending, delivered, running, success"));
+    EXPECT_EQ(get("/api/cockpit-agent/history/all?since=9&until=8").detail(),
+              "'since' must not be later than 'until'");
+    EXPECT_EQ(get("/api/cockpit-agent/history/all?since=yesterday").status, 400);
+}
+
+TEST(HistoryExport, CsvQuotesAndTakesFormulasTheirPower) {
+    const boost::json::object row{
+        {"a", "x,y"}, {"b", "say \"hi\"\nbye"}, {"c", nullptr}, {"d", "=1+1"}, {"e", 7},
+        {"f", -7},    {"g", {{"k", "v"}}}};
+    EXPECT_EQ(csv_header(row), "a,b,c,d,e,f,g\r\n");
+    EXPECT_EQ(csv_line(row),
+              "\"x,y\",\"say \"\"hi\"\"\nbye\",,'=1+1,7,-7,\"{\"\"k\"\":\"\"v\"\"}\"\r\n");
+}
+
+TEST_F(HistoryEndpointsTest, TheExportHasEveryRow) {
+    const auto text_of = [&](ExportFormat format) {
+        std::string text;
+        const auto stream = history_export(commands, {.agent_id = "web-1"}, format);
+        while (const auto piece = fakes::run_task(io, stream->next()))
+            text += *piece;
+        return text;
+    };
+    const auto csv = text_of(ExportFormat::csv);
+    EXPECT_THAT(csv, testing::StartsWith("id,command_id,agent_id,command,params,status,output"));
+    EXPECT_EQ(std::ranges::count(csv, '\n'), 4);
+    const auto lines = text_of(ExportFormat::json_lines);
+    EXPECT_THAT(lines, testing::StartsWith("{\"id\":6,"));
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 3);
+    EXPECT_EQ(get("/api/cockpit-agent/history/export?format=xml").detail(),
+              "'format' must be csv or jsonl");
+    EXPECT_EQ(get("/api/cockpit-agent/history/export").status, 400);
 }
 
 TEST_F(HistoryEndpointsTest, AStoreThatFailsIs503WithoutDetails) {

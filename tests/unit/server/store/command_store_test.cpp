@@ -218,20 +218,20 @@ TEST_P(CommandStoreTest, HistoryIsNewestFirstInPagesWithTotals) {
     const auto first = store_.history({.limit = 3}).value();
     EXPECT_EQ(ids(first), (std::vector{id(7), id(6), id(5)}));
     EXPECT_EQ(first.total, 7);
-    EXPECT_TRUE(first.more);
+    EXPECT_TRUE(first.next_before_id.has_value());
     const auto second = store_.history({.limit = 4, .before_id = first.records.back().id}).value();
     EXPECT_EQ(ids(second), (std::vector{id(4), id(3), id(2), id(1)}));
     EXPECT_EQ(second.total, 7);
-    EXPECT_FALSE(second.more);
+    EXPECT_FALSE(second.next_before_id.has_value());
 
     const auto odd = store_.history({.agent_id = "odd", .limit = 3}).value();
     EXPECT_EQ(ids(odd), (std::vector{id(7), id(5), id(3)}));
     EXPECT_EQ(odd.total, 4);
-    EXPECT_TRUE(odd.more);
+    EXPECT_TRUE(odd.next_before_id.has_value());
     const auto rest =
         store_.history({.agent_id = "odd", .limit = 3, .before_id = odd.records.back().id}).value();
     EXPECT_EQ(ids(rest), (std::vector{id(1)}));
-    EXPECT_FALSE(rest.more);
+    EXPECT_FALSE(rest.next_before_id.has_value());
 
     const auto nobody = store_.history({.agent_id = "nobody"}).value();
     EXPECT_TRUE(nobody.records.empty());

@@ -194,7 +194,7 @@ TEST_P(DeliveryTest, HistoryOfWhatIsOpen) {
     const auto all = *store_.history({.only_open = true, .limit = 2});
     ASSERT_EQ(all.records.size(), 2u);
     EXPECT_EQ(all.total, 3);
-    EXPECT_TRUE(all.more);
+    EXPECT_TRUE(all.next_before_id.has_value());
     const auto one = *store_.history({.agent_id = "host-1", .only_open = true});
     ASSERT_EQ(one.records.size(), 1u);
     EXPECT_EQ(one.records[0].command_id, command_id(3).text());

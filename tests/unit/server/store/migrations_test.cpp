@@ -66,7 +66,8 @@ TEST_P(MigrationsTest, EachRunsOnceAndIsRecorded) {
                                        "009_deployments",
                                        "010_notifications",
                                        "011_schedules",
-                                       "012_forced_and_host_labels"};
+                                       "012_forced_and_host_labels",
+                                       "013_command_tallies"};
     const auto connection = connect();
     EXPECT_EQ(migrate(*connection), all);
     EXPECT_EQ(migrate(*connection), std::vector<std::string>{});

@@ -1,0 +1,47 @@
+#pragma once
+// How many commands ended, when, how and how fast: added up as they end, so that asking costs the
+// same however long the history is. server/statistics owns this interface, server/store implements
+// it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/command_state.hpp"
+#include "server/dispatch/command_store.hpp"
+
+namespace cockpit::statistics {
+
+/// Commands of one name that ended in one state, in one step of time, after about one duration.
+struct Tally {
+    std::int64_t minute = 0;  ///< the first of its step, since the Unix epoch
+    std::string command;
+    protocol::CommandState state = protocol::CommandState::success;
+    /// The least duration of its class (see end_of_class); nothing: it never ran.
+    std::optional<std::int64_t> duration_ms;
+    std::int64_t total = 0;
+};
+
+/// Commands of one host that are in one state, none of them final.
+struct OpenCount {
+    std::string agent_id;
+    protocol::CommandState state = protocol::CommandState::pending;
+    std::int64_t total = 0;
+};
+
+/// Callbacks as those of dispatch::CommandStore.
+class StatisticsStore {
+  public:
+    virtual ~StatisticsStore() = default;
+
+    /// What ended in `from_minute` or later, by steps of so many minutes, in no order.
+    virtual void tallies(std::int64_t from_minute, std::int64_t step_minutes,
+                         runtime::Callback<dispatch::StoreResult<std::vector<Tally>>> done) = 0;
+    virtual void remove_tallies_before(std::int64_t minute,
+                                       runtime::Callback<dispatch::StoreResult<bool>> done) = 0;
+    virtual void open_counts(
+        runtime::Callback<dispatch::StoreResult<std::vector<OpenCount>>> done) = 0;
+};
+
+}  // namespace cockpit::statistics

@@ -1,0 +1,22 @@
+#pragma once
+// Commands that ended, added up by triggers of the database: whoever ends one is counted, a server
+// of the original that shares the database, too.
+
+#include <vector>
+
+#include "server/statistics/statistics_store.hpp"
+#include "server/store/command_queries.hpp"
+#include "server/store/connection.hpp"
+#include "server/store/migrations.hpp"
+
+namespace cockpit::store {
+
+/// The table, its triggers, and what ended before they were there.
+Migration tallies_migration();
+
+std::vector<statistics::Tally> load_tallies(Connection& connection, std::int64_t from_minute,
+                                            std::int64_t step_minutes);
+WriteOf<bool> remove_tallies_before(std::int64_t minute);
+std::vector<statistics::OpenCount> load_open_counts(Connection& connection);
+
+}  // namespace cockpit::store

@@ -1,0 +1,53 @@
+#pragma once
+// A StatisticsStore that answers with what a test puts there.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "server/statistics/statistics_store.hpp"
+
+namespace cockpit::fakes {
+
+class MemoryStatisticsStore final : public statistics::StatisticsStore {
+  public:
+    explicit MemoryStatisticsStore(boost::asio::any_io_executor io) : io_(std::move(io)) {}
+
+    std::vector<statistics::Tally> ended;
+    std::vector<statistics::OpenCount> open;
+    int times_asked = 0;  ///< for open counts
+    bool broken = false;
+
+    void tallies(
+        std::int64_t from_minute, std::int64_t step_minutes,
+        runtime::Callback<dispatch::StoreResult<std::vector<statistics::Tally>>> done) override {
+        auto found = ended;
+        std::erase_if(found, [&](const auto& tally) { return tally.minute < from_minute; });
+        for (auto& tally : found)
+            tally.minute -= tally.minute % step_minutes;
+        answer(std::move(done), std::move(found));
+    }
+    void remove_tallies_before(std::int64_t minute,
+                               runtime::Callback<dispatch::StoreResult<bool>> done) override {
+        std::erase_if(ended, [&](const auto& tally) { return tally.minute < minute; });
+        answer(std::move(done), true);
+    }
+    void open_counts(runtime::Callback<dispatch::StoreResult<std::vector<statistics::OpenCount>>>
+                         done) override {
+        ++times_asked;
+        answer(std::move(done), open);
+    }
+
+  private:
+    template <typename T>
+    void answer(runtime::Callback<dispatch::StoreResult<T>> done, std::type_identity_t<T> value) {
+        dispatch::StoreResult<T> result = std::move(value);
+        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
+        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
+            done(std::move(result));
+        });
+    }
+
+    boost::asio::any_io_executor io_;
+};
+
+}  // namespace cockpit::fakes
