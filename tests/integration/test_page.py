@@ -24,7 +24,7 @@ arguments = ["/bin/sh", "-c", "for s in 1 2 3 4 5 6 7 8 9 10; do seq -f 'line %.
 """
 NAME = """
 description = "Says which host it is"
-arguments = ["/bin/echo", "I am HOST"]
+arguments = ["/bin/echo", "I am the NUMBER"]
 """
 
 
@@ -38,9 +38,9 @@ def house(new_directory, new_store):
         if fleet.server.anonymous.get("/").status == 404:
             pytest.skip("this server was built without its page: ./dev says why when it builds")
         commands = {}
-        for name in ("host-1", "site-1"):
+        for name, number in (("host-1", "first"), ("site-1", "second")):
             commands[name] = new_directory("m")
-            (commands[name] / "name.toml").write_text(NAME.replace("HOST", name))
+            (commands[name] / "name.toml").write_text(NAME.replace("NUMBER", number))
         (commands["host-1"] / "count.toml").write_text(COUNT)
         (commands["host-1"] / "flood.toml").write_text(FLOOD)
         remote = GitRemote(new_directory("g"))

@@ -44,7 +44,24 @@ export async function signIn(page, username = "admin", password = process.env.CO
   await page.getByLabel("User name").fill(username);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Agents", level: 1 }).waitFor();
+  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+}
+
+/** A page of the menu. */
+export async function open(page, name) {
+  await page.getByRole("navigation", { name: "pages" }).getByRole("link", { name, exact: true }).click();
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+}
+
+export const row = (page, id) => page.getByRole("row").filter({ has: page.getByRole("link", { name: id, exact: true }) });
+
+/** By hand, on the page that is for it. */
+export async function runCommand(page, who, command, params = {}) {
+  await page.goto(`${address}/command`);
+  await page.getByLabel("Who").fill(who);
+  await page.getByLabel("Command", { exact: true }).selectOption(command);
+  for (const [name, value] of Object.entries(params)) await page.getByLabel(name, { exact: false }).first().fill(value);
+  await page.getByRole("button", { name: /^Run on / }).click();
 }
 
 /** No violation of WCAG 2.1 AA that axe can find, and nothing that has to be scrolled sideways. */

@@ -6,13 +6,20 @@ import type { Agent } from "./api/types";
 
 const key = ["agents"];
 
-/** All hosts, as they are now: read once, then kept up by events. `live` is false while those do not come. */
+/** Commands of one host that have not ended, by state. */
+export type Open = Partial<Record<"pending" | "delivered" | "running", number>>;
+
+/**
+ * All hosts, as they are now: read once, then kept up by events. `live` is false while those do not come; `open` is nothing
+ * until they did.
+ */
 export function useAgents() {
   const queries = useQueryClient();
   const [live, setLive] = useState(false);
+  const [open, setOpen] = useState<Record<string, Open> | null>(null);
   const list = useQuery({
     queryKey: key,
-    queryFn: async () => (await api.get<{ agents: Agent[] }>("/list")).agents,
+    queryFn: async () => (await api.get("/api/cockpit-agent/list")).agents,
     // What the page falls back to.
     refetchInterval: live ? false : 10_000,
   });
@@ -26,18 +33,28 @@ export function useAgents() {
         if (event.event === "agents") {
           const told = JSON.parse(event.data) as { agents: Agent[]; all: boolean };
           queries.setQueryData<Agent[]>(key, (before) => merged(told.all ? [] : (before ?? []), told.agents));
+        } else if (event.event === "open") {
+          setOpen(JSON.parse(event.data) as Record<string, Open>);
         }
       },
     }).catch(() => setLive(false));
     return () => ended.abort();
   }, [queries]);
 
-  return { ...list, live };
+  return { ...list, live, open };
 }
+
+/** How many of its commands have not begun. */
+export const waiting = (open: Open | undefined): number => (open?.pending ?? 0) + (open?.delivered ?? 0);
 
 /** By id; what is told stands before what was there. */
 export function merged(before: Agent[], told: Agent[]): Agent[] {
-  const all = new Map(before.map((agent) => [agent.agent_id, agent]));
-  for (const agent of told) all.set(agent.agent_id, agent);
-  return [...all.values()].sort((a, b) => (a.agent_id < b.agent_id ? -1 : 1));
+  const news = new Map(told.map((agent) => [agent.agent_id, agent]));
+  const known = before.map((agent) => {
+    const now = news.get(agent.agent_id);
+    news.delete(agent.agent_id);
+    return now ?? agent;
+  });
+  // Most news is of hosts that are known: ten thousand need not be sorted anew for a heartbeat.
+  return news.size === 0 ? known : [...known, ...news.values()].sort((a, b) => (a.agent_id < b.agent_id ? -1 : 1));
 }

@@ -1,20 +1,36 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { Bell, CalendarClock, Clock, ListTree, LogOut, Menu, Moon, Rocket, Search, Server, Sun, Terminal, Users } from "lucide-react";
+import { Bell, BookOpen, CalendarClock, Clock, Gauge, KeyRound, ListTree, LogOut, Menu, Moon, Rocket, Search, Server, Sun, Terminal, Users } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Dialog } from "./parts/dialog";
 import { useSession } from "./session";
 
-const pages = [
+interface Page {
+  to: string;
+  name: string;
+  icon: typeof Server;
+  /** Whoever has it sees the page in the menu. */
+  needs?: string;
+}
+
+const pages: Page[] = [
+  { to: "/overview", name: "Overview", icon: Gauge },
   { to: "/agents", name: "Agents", icon: Server },
-  { to: "/command", name: "Run a command", icon: Terminal },
+  { to: "/command", name: "Run a command", icon: Terminal, needs: "cockpit_agents:write" },
   { to: "/runs", name: "Runs", icon: ListTree },
   { to: "/history", name: "History", icon: Clock },
-  { to: "/deployments", name: "Deployments", icon: Rocket },
+  { to: "/deployments", name: "Deployments", icon: Rocket, needs: "deployments:read" },
   { to: "/groups", name: "Groups", icon: Users },
-  { to: "/schedules", name: "Schedules", icon: CalendarClock },
-  { to: "/notifications", name: "Notifications", icon: Bell },
-] as const;
+  { to: "/schedules", name: "Schedules", icon: CalendarClock, needs: "schedules:read" },
+  { to: "/notifications", name: "Notifications", icon: Bell, needs: "notifications:read" },
+  { to: "/accounts", name: "Accounts", icon: KeyRound, needs: "users:read" },
+  { to: "/docs", name: "API", icon: BookOpen },
+];
+
+function usePages(): Page[] {
+  const { may } = useSession();
+  return pages.filter((page) => page.needs === undefined || may(page.needs));
+}
 
 function useTheme(): [boolean, () => void] {
   const [dark, setDark] = useState(() => {
@@ -28,6 +44,7 @@ function useTheme(): [boolean, () => void] {
 function Palette() {
   const [open, setOpen] = useState(false);
   const navigate = useNavigate();
+  const pages = usePages();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== "k" || !(event.ctrlKey || event.metaKey)) return;
@@ -61,6 +78,7 @@ export function Layout() {
   const { identity, signOut } = useSession();
   const [dark, toggle] = useTheme();
   const [menu, setMenu] = useState(false);
+  const pages = usePages();
   return (
     <div className="min-h-screen md:grid md:grid-cols-[13rem_1fr]">
       <a href="#main" className="button absolute top-2 -left-[999px] z-50 focus:left-2">Skip to the content</a>
@@ -80,7 +98,7 @@ export function Layout() {
         <header className="sticky top-0 z-30 flex items-center gap-2 border-b border-stone-200 bg-stone-50/95 px-4 py-2 backdrop-blur dark:border-stone-800 dark:bg-stone-950/95">
           <button className="button md:hidden" aria-expanded={menu} aria-label="pages" onClick={() => setMenu(!menu)}><Menu aria-hidden className="size-4" /></button>
           <Palette />
-          <span className="muted ml-auto truncate text-sm">{identity.username}</span>
+          <Link to="/account" className="link ml-auto truncate text-sm">{identity.username}</Link>
           <button className="button" onClick={toggle} aria-label={dark ? "light colours" : "dark colours"}>{dark ? <Sun aria-hidden className="size-4" /> : <Moon aria-hidden className="size-4" />}</button>
           <button className="button" onClick={signOut} aria-label="sign out"><LogOut aria-hidden className="size-4" /></button>
         </header>

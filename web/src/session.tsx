@@ -1,10 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
-import { api, hasToken, setToken, whenSessionEnds } from "./api/client";
+import { api, currentToken, hasToken, setToken, whenSessionEnds } from "./api/client";
 import type { Identity } from "./api/types";
 import { Skeleton } from "./parts/ui";
 import { ChangePassword } from "./pages/change-password";
 import { SignIn } from "./pages/sign-in";
+import { askOtherTabs, endEverywhere, shareSession } from "./session-tabs";
 
 interface Session {
   identity: Identity;
@@ -27,15 +28,25 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [signedIn, setSignedIn] = useState(hasToken());
   const [ended, setEnded] = useState(false);
-  const me = useQuery({ queryKey: ["me"], queryFn: () => api.auth<Identity>("GET", "/me"), enabled: signedIn && !ended, retry: false });
+  const [asking, setAsking] = useState(!hasToken());
+  const me = useQuery({ queryKey: ["me"], queryFn: (): Promise<Identity> => api.get("/auth/me"), enabled: signedIn && !ended, retry: false });
 
+  useEffect(() => {
+    if (hasToken()) return;
+    void askOtherTabs().then((token) => {
+      if (token !== null) { setToken(token); setSignedIn(true); }
+      setAsking(false);
+    });
+  }, []);
+  useEffect(() => shareSession(currentToken, () => { setToken(null); queries.clear(); setSignedIn(false); setEnded(false); }), [queries]);
   useEffect(() => whenSessionEnds(() => { setToken(null); setEnded(true); }), []);
 
   const session = useMemo<Session | null>(() => me.data === undefined ? null : {
     identity: me.data,
     may: (permission) => me.data.permissions.includes("*") || me.data.permissions.includes(permission),
     signOut: () => {
-      void api.auth("POST", "/logout").catch(() => {}).finally(() => {
+      void api.post("/auth/logout").catch(() => {}).finally(() => {
+        endEverywhere();
         setToken(null);
         queries.clear();
         setSignedIn(false);
@@ -51,6 +62,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
     void queries.invalidateQueries();
   };
 
+  if (asking) return <main className="mx-auto max-w-3xl p-6"><Skeleton /></main>;
   if (!signedIn || (ended && session === null)) return <SignIn onSignedIn={onSignedIn} />;
   if (session === null) return <main className="mx-auto max-w-3xl p-6">{me.isError ? <SignIn onSignedIn={onSignedIn} /> : <Skeleton />}</main>;
   if (session.identity.must_change_password) return <ChangePassword onChanged={() => void me.refetch()} />;

@@ -41,10 +41,22 @@ std::string operation_of(const Endpoint& endpoint) {
     return name;
 }
 
+// The original's paths name one subject in several ways; a reader looks for it in one place.
 std::string tag_of(const Endpoint& endpoint) {
+    static const std::map<std::string_view, std::string_view> subjects{
+        {"list", "agents"},          {"events", "agents"},
+        {"targets", "groups"},       {"command", "commands"},
+        {"git-pull", "commands"},    {"docker-restart", "commands"},
+        {"history", "commands"},     {"overview", "commands"},
+        {"plans", "runs"},           {"maintenance-windows", "schedules"},
+        {"deployments", "services"}, {"webhooks", "notifications"},
+        {"healthz", "server"},       {"readyz", "server"},
+        {"openapi", "server"}};
     const auto path = own_path(endpoint.pattern);
-    const auto word = path.substr(0, path.find('/'));
-    return word.starts_with('{') ? "agents" : std::string(word);
+    const auto word = path.substr(0, path.find_first_of("/."));
+    if (word.starts_with('{')) return "agents";
+    const auto subject = subjects.find(word);
+    return std::string(subject == subjects.end() ? word : subject->second);
 }
 
 void bound(json::object& schema, std::string_view least, std::string_view most,

@@ -10,7 +10,7 @@ export function ChangePassword({ onChanged }: { onChanged: () => void }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     try {
-      await api.auth("POST", "/password", { current_password: current, new_password: next });
+      await api.post("/auth/password", { body: { current_password: current, new_password: next } });
       onChanged();
     } catch (failed) {
       setError(failed);

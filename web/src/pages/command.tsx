@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useCallback } from "react";
 import { api } from "../api/client";
-import { finalStatuses, type Command } from "../api/types";
+import { finalStatuses } from "../api/types";
 import { OutputView } from "../parts/output-view";
 import { Failure, Skeleton, Status, Time, Title } from "../parts/ui";
 import { size, span } from "../parts/words";
@@ -13,11 +13,11 @@ export function CommandPage() {
   const { may } = useSession();
   const command = useQuery({
     queryKey: ["command", id],
-    queryFn: () => api.get<Command>(`/commands/${id}`),
+    queryFn: () => api.get("/api/cockpit-agent/commands/{command_id}", { path: { command_id: id } }),
     refetchInterval: (query) => (query.state.data && finalStatuses.has(query.state.data.status) ? false : 1000),
   });
-  const why = useQuery({ queryKey: ["why", id, command.data?.status], queryFn: () => api.get<{ why: string }>(`/commands/${id}/why`), enabled: command.data !== undefined });
-  const cancel = useMutation({ mutationFn: () => api.post(`/commands/${id}/cancel`), onSettled: () => void command.refetch() });
+  const why = useQuery({ queryKey: ["why", id, command.data?.status], queryFn: () => api.get("/api/cockpit-agent/commands/{command_id}/why", { path: { command_id: id } }), enabled: command.data !== undefined });
+  const cancel = useMutation({ mutationFn: () => api.post("/api/cockpit-agent/commands/{command_id}/cancel", { path: { command_id: id } }), onSettled: () => void command.refetch() });
   const { refetch } = command;
   const onEnd = useCallback(() => void refetch(), [refetch]);
   const data = command.data;

@@ -1,45 +1,63 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { api } from "../api/client";
-import type { Command } from "../api/types";
+import { useMutation } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { addressOf, api, download } from "../api/client";
+import { statuses } from "../api/types";
 import { CommandTable } from "../parts/command-table";
 import { Empty, Failure, Skeleton, Title } from "../parts/ui";
 
-export interface HistorySearch { agent?: string; open?: string }
+export interface HistorySearch { agent?: string; command?: string; status?: string; by?: string; since?: string; until?: string; open?: string }
+
+/** The filters of the address as those of the API. Times are local in the address, as the inputs give them. */
+export function filtersOf(search: HistorySearch) {
+  const seconds = (text: string | undefined) => { const time = text ? Date.parse(text) : NaN; return Number.isNaN(time) ? undefined : Math.floor(time / 1000); };
+  const all = { agent_id: search.agent, command: search.command, status: search.status, sent_by: search.by, since: seconds(search.since), until: seconds(search.until), open: search.open ? true : undefined };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== "")) as { [K in keyof typeof all]?: Exclude<(typeof all)[K], undefined> };
+}
+
+/** Takes what was typed when it is done, so that each letter is no search of its own. */
+function Filter({ label, value, set, type = "search" }: { label: string; value: string | undefined; set: (text: string) => void; type?: string }) {
+  return <label className="block text-xs"><span className="muted mb-1 block">{label}</span>
+    <input key={value} className="input max-w-44 min-w-0" type={type} defaultValue={value ?? ""} onKeyDown={(e) => { if (e.key === "Enter") set(e.currentTarget.value); }} onBlur={(e) => { if (e.currentTarget.value !== (value ?? "")) set(e.currentTarget.value); }} /></label>;
+}
 
 export function History() {
   const search = useSearch({ strict: false }) as HistorySearch;
   const navigate = useNavigate();
   const set = (change: HistorySearch) => void navigate({ to: "/history", replace: true, search: Object.fromEntries(Object.entries({ ...search, ...change }).filter(([, v]) => v)) });
+  const filters = filtersOf(search);
   const pages = useInfiniteQuery({
     queryKey: ["history", search],
-    queryFn: ({ pageParam }) => {
-      const path = search.agent ? `/${encodeURIComponent(search.agent)}/history` : "/history/all";
-      const query = new URLSearchParams({ limit: "50", ...(search.open ? { open: "true" } : {}), ...(pageParam ? { cursor: pageParam } : {}) });
-      return api.get<{ commands: Command[]; total: number; next_cursor: string | null }>(`${path}?${query}`);
-    },
+    queryFn: ({ pageParam }) => api.get("/api/cockpit-agent/history/all", { query: { limit: 50, ...filters, ...(pageParam ? { cursor: pageParam } : {}) } }),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
     retry: false,
   });
   const commands = pages.data?.pages.flatMap((page) => page.commands) ?? [];
-  const keep = (kind: "csv" | "jsonl") => {
-    const names = ["sent_at", "agent_id", "command", "status", "execution_time_ms", "exit_code", "sent_by", "command_id"] as const;
-    const quoted = (value: unknown) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-    const text = kind === "csv" ? [names.join(","), ...commands.map((c) => names.map((n) => quoted(c[n])).join(","))].join("\r\n") : commands.map((c) => JSON.stringify(c)).join("\n");
-    const url = URL.createObjectURL(new Blob([text]));
-    Object.assign(document.createElement("a"), { href: url, download: `history.${kind}` }).click();
-    URL.revokeObjectURL(url);
-  };
+  const keep = useMutation({ mutationFn: (format: "csv" | "jsonl") => download(addressOf("/api/cockpit-agent/history/export", {}, { format, ...filters }), `commands.${format}`) });
+  const total = pages.data?.pages[0]?.total;
   return (
     <>
-      <Title actions={<><button className="button" onClick={() => keep("csv")}>CSV</button><button className="button" onClick={() => keep("jsonl")}>JSON lines</button></>}>History</Title>
-      <div className="mb-3 flex flex-wrap items-center gap-3">
-        <input className="input max-w-64" type="search" aria-label="agent" placeholder="agent id" defaultValue={search.agent ?? ""} onKeyDown={(e) => { if (e.key === "Enter") set({ agent: e.currentTarget.value }); }} onBlur={(e) => set({ agent: e.currentTarget.value })} />
-        <label className="flex items-center gap-2 text-sm"><input type="checkbox" checked={search.open !== undefined} onChange={(e) => set({ open: e.target.checked ? "1" : "" })} />only what has not ended</label>
-        {pages.data && <span className="muted text-sm">{pages.data.pages[0]?.total} in all</span>}
+      <Title actions={(["csv", "jsonl"] as const).map((format) => (
+        <button key={format} className="button" disabled={keep.isPending} onClick={() => keep.mutate(format)}><Download aria-hidden className="size-4" />{format === "csv" ? "CSV" : "JSON lines"}</button>
+      ))}>History</Title>
+      {keep.isError && <div className="mb-3"><Failure error={keep.error} /></div>}
+      <div className="mb-3 flex flex-wrap items-end gap-3" role="search">
+        <Filter label="Agent" value={search.agent} set={(agent) => set({ agent })} />
+        <Filter label="Command" value={search.command} set={(command) => set({ command })} />
+        <label className="block text-xs"><span className="muted mb-1 block">State</span>
+          <select className="input w-auto" aria-label="State" value={search.status ?? ""} onChange={(e) => set({ status: e.target.value })}><option value="">any</option>{statuses.map((word) => <option key={word}>{word}</option>)}</select></label>
+        <Filter label="User" value={search.by} set={(by) => set({ by })} />
+        <Filter label="From" type="datetime-local" value={search.since} set={(since) => set({ since })} />
+        <Filter label="Until" type="datetime-local" value={search.until} set={(until) => set({ until })} />
+        <label className="flex min-h-9 items-center gap-2 text-sm"><input type="checkbox" checked={search.open !== undefined} onChange={(e) => set({ open: e.target.checked ? "1" : "" })} />only what has not ended</label>
+        {typeof total === "number" && <span className="muted flex min-h-9 items-center text-sm">{total} in all</span>}
       </div>
-      {pages.isError ? <Failure error={pages.error} retry={() => void pages.refetch()} /> : pages.data === undefined ? <Skeleton rows={8} /> : commands.length === 0 ? <Empty>Nothing was sent yet. “Run a command” sends the first one.</Empty> : <CommandTable commands={commands} />}
+      {pages.isError ? <Failure error={pages.error} retry={() => void pages.refetch()} /> : pages.data === undefined ? <Skeleton rows={8} /> :
+        commands.length > 0 ? <CommandTable commands={commands} /> :
+        pages.hasNextPage ? <Empty>Nothing like that among the latest; “Older ones” looks further back.</Empty> :
+        Object.keys(filters).length > 0 ? <Empty>Nothing like that was sent. Take a filter away.</Empty> : <Empty>Nothing was sent yet. “Run a command” sends the first one.</Empty>}
       {pages.hasNextPage && <button className="button mt-3" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>Older ones</button>}
     </>
   );

@@ -6,9 +6,9 @@ describe("paramsOf", () => {
   const schema: CommandSchema = {
     name: "x", description: "", idempotent: false, pure: false, timeout_ms: 1,
     parameters: [
-      { name: "text", type: "string", required: true, description: "" },
-      { name: "count", type: "integer", required: false, description: "" },
-      { name: "loud", type: "boolean", required: false, description: "" },
+      { name: "text", type: "string", required: true, description: "", max_length: 100 },
+      { name: "count", type: "integer", required: false, description: "", max_length: 100 },
+      { name: "loud", type: "boolean", required: false, description: "", max_length: 100 },
     ],
   };
   it("gives each its type and leaves out what was not typed", () => {

@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState, type FormEvent } from "react";
 import { useAgents } from "../agents-live";
 import { api, newKey, Problem } from "../api/client";
-import type { Command, CommandSchema, Parameter, Plan, Run } from "../api/types";
+import type { CommandSchema, Parameter, Plan } from "../api/types";
 import { Dialog } from "../parts/dialog";
 import { Empty, Failure, Field, Status, Title } from "../parts/ui";
 
@@ -56,24 +56,24 @@ export function RunCommand() {
 
   const chosen = useQuery({
     queryKey: ["targets", targets],
-    queryFn: () => api.get<{ agents: { agent_id: string }[]; total: number; online: number; notes: string[] }>(`/targets?expression=${encodeURIComponent(targets)}`),
+    queryFn: () => api.get("/api/cockpit-agent/targets", { query: { expression: targets } }),
     enabled: targets.trim() !== "", retry: false,
   });
   const example = chosen.data?.agents[0]?.agent_id ?? agents.data?.find((agent) => agent.status === "online")?.agent_id;
-  const able = useQuery({ queryKey: ["able", example], queryFn: () => api.get<{ commands: CommandSchema[] }>(`/${encodeURIComponent(example!)}/commands`), enabled: example !== undefined });
+  const able = useQuery({ queryKey: ["able", example], queryFn: () => api.get("/api/cockpit-agent/{agent_id}/commands", { path: { agent_id: example! } }), enabled: example !== undefined });
   const schema = useMemo(() => able.data?.commands.find((command) => command.name === name), [able.data, name]);
 
   const plan = useMutation({
-    mutationFn: () => api.post<Plan>("/plans", { targets, command: name, params: schema ? paramsOf(schema, typed) : {} }),
+    mutationFn: () => api.post("/api/cockpit-agent/plans", { body: { targets, command: name, params: schema ? paramsOf(schema, typed) : {} } }),
     onSuccess: (made) => { if (made.total === 1 && schema?.pure) run.mutate(made); else setAsked(made); },
   });
   const run = useMutation({
     mutationFn: async (made: Plan) => {
       if (made.total === 1) {
-        const sent = await api.post<Command>("/command", { agent_id: made.hosts[0]!.agent_id, command: name, params: schema ? paramsOf(schema, typed) : {} }, newKey());
+        const sent = await api.post("/api/cockpit-agent/command", { body: { agent_id: made.hosts[0]!.agent_id, command: name, params: schema ? paramsOf(schema, typed) : {} }, headers: newKey() });
         return { command: sent.command_id };
       }
-      const started = await api.post<Run>("/runs", { plan_id: made.plan_id, hash: made.hash }, newKey());
+      const started = await api.post("/api/cockpit-agent/runs", { body: { plan_id: made.plan_id, hash: made.hash }, headers: newKey() });
       return { run: started.run_id };
     },
     onSuccess: (made) => void (made.command ? navigate({ to: "/commands/$id", params: { id: made.command } }) : navigate({ to: "/runs/$id", params: { id: made.run! } })),
@@ -121,7 +121,7 @@ export function RunCommand() {
           <h2 className="mb-2 text-lg font-semibold">Run <code>{name}</code> on {asked?.total} {asked?.total === 1 ? "host" : "hosts"}?</h2>
           <p className="muted mb-3 text-sm">{asked?.ready} of them would take it now.</p>
           <ul className="mb-4 max-h-72 overflow-auto text-sm" tabIndex={0} aria-label="hosts">
-            {asked?.hosts.map((host) => <li key={host.agent_id} className="py-1 break-words">{host.agent_id}{host.in_the_way.map((one) => <span key={one.kind} className="muted"> — {one.detail}</span>)}</li>)}
+            {asked?.hosts.map((host) => <li key={host.agent_id} className="py-1 break-words">{host.agent_id}{host.in_the_way?.map((one) => <span key={one.kind} className="muted"> — {one.detail}</span>)}</li>)}
           </ul>
           <div className="flex justify-end gap-2">
             <button className="button" onClick={() => setAsked(null)}>Not now</button>

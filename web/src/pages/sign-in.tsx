@@ -12,7 +12,7 @@ export function SignIn({ onSignedIn, note }: { onSignedIn: (token: string) => vo
     event.preventDefault();
     setBusy(true);
     try {
-      const answer = await api.auth<{ access_token: string }>("POST", "/login", { username, password });
+      const answer = await api.post("/auth/login", { body: { username, password } });
       setError(null);
       onSignedIn(answer.access_token);
     } catch (failed) {

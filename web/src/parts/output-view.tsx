@@ -70,7 +70,7 @@ export function OutputView({ commandId, onEnd }: { commandId: string; onEnd: () 
         {search !== "" && <span role="status" className="muted text-sm">{found.length} lines</span>}
         <span className="muted ml-auto text-sm">{size(buffer.bytes)}{!connected && ", not connected"}</span>
       </div>
-      <div ref={scrolled} tabIndex={0} role="log" aria-live="off" aria-label="lines" onWheel={() => setFollowing(false)} className="output h-[50vh] overflow-auto rounded-lg p-3 font-mono text-xs leading-5">
+      <div ref={scrolled} tabIndex={0} role="log" aria-live="off" aria-label="lines" onWheel={() => setFollowing(false)} className="output max-h-[60vh] min-h-32 overflow-auto rounded-lg p-3 font-mono text-xs leading-5">
         <div className="relative" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((row) => (
             <div key={row.index} data-index={row.index} ref={wrap ? rows.measureElement : null} className={`absolute inset-x-0 ${wrap ? "break-all whitespace-pre-wrap" : "whitespace-pre"}`} style={{ transform: `translateY(${row.start}px)` }}>

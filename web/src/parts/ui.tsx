@@ -1,6 +1,5 @@
 import { AlertTriangle, RotateCw } from "lucide-react";
 import { useEffect, useId, useState, type ReactNode } from "react";
-import { Problem } from "../api/client";
 import { ago, toneOf, type Tone } from "./words";
 
 const tones: Record<Tone, string> = {
@@ -43,7 +42,7 @@ export function Title({ children, actions }: { children: ReactNode; actions?: Re
 }
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
-  const text = error instanceof Problem ? error.message : "something went wrong in this page";
+  const text = error instanceof Error ? error.message : "something went wrong in this page";
   return (
     <div role="alert" className="card flex items-start gap-3 border-red-300 p-3 text-sm dark:border-red-900">
       <AlertTriangle aria-hidden className="mt-0.5 size-4 shrink-0 text-red-700 dark:text-red-400" />
@@ -79,7 +78,7 @@ export function Field({ label, hint, error, children }: { label: string; hint?: 
 /** A table that scrolls sideways on its own where it is too wide. */
 export function Table({ head, children, label }: { head: string[]; children: ReactNode; label: string }) {
   return (
-    <div className="card overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
+    <div className="card relative overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
       <table className="table">
         <thead><tr>{head.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
         <tbody>{children}</tbody>
