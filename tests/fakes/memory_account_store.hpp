@@ -2,9 +2,9 @@
 // An AccountStore in memory that answers in the next turn, as the real ones do.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 
+#include "fakes/answer_later.hpp"
 #include "server/auth/account_store.hpp"
 
 namespace cockpit::fakes {
@@ -57,6 +57,15 @@ class MemoryAccountStore final : public auth::AccountStore {
         }
         answer(std::move(done), std::move(owner));
     }
+    void list_tokens_of(
+        std::string username,
+        runtime::Callback<auth::StoreResult<std::vector<auth::TokenRecord>>> done) override {
+        std::vector<auth::TokenRecord> found;
+        for (const auto& [hash, token] : tokens) {
+            if (token.username == username) found.push_back(token);
+        }
+        answer(std::move(done), std::move(found));
+    }
     void remove_token(std::string token_hash,
                       runtime::Callback<auth::StoreResult<bool>> done) override {
         answer(std::move(done), !broken && tokens.erase(token_hash) > 0);
@@ -78,11 +87,7 @@ class MemoryAccountStore final : public auth::AccountStore {
   private:
     template <typename T>
     void answer(runtime::Callback<auth::StoreResult<T>> done, std::type_identity_t<T> value) {
-        auth::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(auth::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 #include <ranges>
 
+#include "fakes/answer_later.hpp"
 #include "server/dispatch/command_store.hpp"
 
 namespace cockpit::fakes {
@@ -178,11 +178,7 @@ class MemoryCommandStore final : public dispatch::CommandStore {
     }
     template <typename T>
     void answer(runtime::Callback<dispatch::StoreResult<T>> done, std::type_identity_t<T> value) {
-        dispatch::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 
+#include "fakes/answer_later.hpp"
 #include "server/deployments/deployment_store.hpp"
 
 namespace cockpit::fakes {
@@ -189,11 +189,7 @@ class MemoryDeploymentStore final : public deployments::DeploymentStore,
     }
     template <typename T>
     void answer(Done<T> done, std::type_identity_t<T> value) {
-        dispatch::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

@@ -2,9 +2,9 @@
 // A GroupStore in memory that answers in the next turn.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 
+#include "fakes/answer_later.hpp"
 #include "server/targets/group_store.hpp"
 
 namespace cockpit::fakes {
@@ -58,11 +58,7 @@ class MemoryGroupStore final : public targets::GroupStore {
     template <typename T>
     void answer(runtime::Callback<dispatch::StoreResult<T>> done, std::type_identity_t<T> value,
                 bool fails) {
-        dispatch::StoreResult<T> result = std::move(value);
-        if (fails) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), fails);
     }
 
     boost::asio::any_io_executor io_;

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 #include <set>
 
+#include "fakes/answer_later.hpp"
 #include "server/notify/incoming_store.hpp"
 
 namespace cockpit::fakes {
@@ -219,11 +219,7 @@ class MemoryNotificationStore final : public notify::NotificationStore,
     }
     template <typename T>
     void answer(Done<T> done, T value) {
-        notify::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(dispatch::StoreError{"the test broke it"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

@@ -2,9 +2,9 @@
 // An OutputStore in memory, beside the command store whose rows it looks at.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 
+#include "fakes/answer_later.hpp"
 #include "fakes/memory_command_store.hpp"
 #include "server/dispatch/output_store.hpp"
 
@@ -50,11 +50,7 @@ class MemoryOutputStore final : public dispatch::OutputStore {
   private:
     template <typename T>
     void answer(runtime::Callback<dispatch::StoreResult<T>> done, T value) {
-        dispatch::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

@@ -2,10 +2,10 @@
 // A ScheduleStore in memory that answers in the next turn. Several schedulers may share it.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <map>
 #include <ranges>
 
+#include "fakes/answer_later.hpp"
 #include "server/schedules/schedule_store.hpp"
 
 namespace cockpit::fakes {
@@ -110,11 +110,7 @@ class MemoryScheduleStore final : public schedules::ScheduleStore {
   private:
     template <typename T>
     void answer(Done<T> done, std::type_identity_t<T> value) {
-        dispatch::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

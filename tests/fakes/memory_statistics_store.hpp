@@ -2,8 +2,8 @@
 // A StatisticsStore that answers with what a test puts there.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 
+#include "fakes/answer_later.hpp"
 #include "server/statistics/statistics_store.hpp"
 
 namespace cockpit::fakes {
@@ -18,17 +18,17 @@ class MemoryStatisticsStore final : public statistics::StatisticsStore {
     bool broken = false;
 
     void tallies(
-        std::int64_t from_minute, std::int64_t step_minutes,
+        std::int64_t from_minute, statistics::Step step,
         runtime::Callback<dispatch::StoreResult<std::vector<statistics::Tally>>> done) override {
         auto found = ended;
         std::erase_if(found, [&](const auto& tally) { return tally.minute < from_minute; });
         for (auto& tally : found)
-            tally.minute -= tally.minute % step_minutes;
+            tally.minute -= tally.minute % minutes_of(step);
         answer(std::move(done), std::move(found));
     }
-    void remove_tallies_before(std::int64_t minute,
-                               runtime::Callback<dispatch::StoreResult<bool>> done) override {
-        std::erase_if(ended, [&](const auto& tally) { return tally.minute < minute; });
+    void remove_tallies(statistics::Retention before,
+                        runtime::Callback<dispatch::StoreResult<bool>> done) override {
+        std::erase_if(ended, [&](const auto& tally) { return tally.minute < before.hours; });
         answer(std::move(done), true);
     }
     void open_counts(runtime::Callback<dispatch::StoreResult<std::vector<statistics::OpenCount>>>
@@ -40,11 +40,7 @@ class MemoryStatisticsStore final : public statistics::StatisticsStore {
   private:
     template <typename T>
     void answer(runtime::Callback<dispatch::StoreResult<T>> done, std::type_identity_t<T> value) {
-        dispatch::StoreResult<T> result = std::move(value);
-        if (broken) result = std::unexpected(dispatch::StoreError{"the fake store is broken"});
-        boost::asio::post(io_, [done = std::move(done), result = std::move(result)]() mutable {
-            done(std::move(result));
-        });
+        answer_later(io_, std::move(done), std::move(value), broken);
     }
 
     boost::asio::any_io_executor io_;

@@ -36,6 +36,7 @@ json::object token_json(const auth::IssuedToken& issued) {
 
 void AuthEndpoints::add_to(Api& api) {
     add_sessions_to(api);
+    add_tokens_to(api);
     add_users_to(api);
 }
 
@@ -97,6 +98,23 @@ void AuthEndpoints::add_sessions_to(Api& api) {
              .responses = {{201, "the token; it is shown only now"}},
              .handle = [this](Call call) { return create_token(std::move(call)); },
              .answer = "Token"});
+}
+
+void AuthEndpoints::add_tokens_to(Api& api) {
+    api.add({.method = "GET",
+             .pattern = "/auth/tokens",
+             .summary = "One's own sessions and API tokens, without the tokens themselves",
+             .guard = Endpoint::Guard::identity,
+             .responses = {{200, "the tokens that have not expired"}},
+             .handle = [this](Call call) { return list_tokens(std::move(call)); },
+             .answer = "Tokens"});
+    api.add({.method = "DELETE",
+             .pattern = "/auth/tokens/{id}",
+             .summary = "End one of one's own sessions or API tokens",
+             .guard = Endpoint::Guard::identity,
+             .responses = {{200, "it is no longer valid"}, {404, "no such token of yours"}},
+             .handle = [this](Call call) { return revoke_token(std::move(call)); },
+             .answer = "Done"});
 }
 
 void AuthEndpoints::add_users_to(Api& api) {
@@ -185,6 +203,27 @@ AuthEndpoints::Answer AuthEndpoints::create_token(Call call) {
     auto body = token_json(*issued);
     body["name"] = issued->identity.token_name;
     co_return json_response(std::move(body), 201);
+}
+
+AuthEndpoints::Answer AuthEndpoints::list_tokens(Call call) {
+    auto tokens = co_await access_.tokens(call.identity);
+    if (!tokens) co_return to_problem(tokens.error());
+    json::array list;
+    for (const auto& token : *tokens) {
+        list.push_back(json::object{{"id", auth::token_id(token.token_hash)},
+                                    {"name", token.name},
+                                    {"created_at", iso_time(token.created_at_ms)},
+                                    {"expires_at", iso_time(token.expires_at_ms)},
+                                    {"current", token.token_hash == call.identity.token_hash}});
+    }
+    const auto total = list.size();
+    co_return json_response(json::object{{"tokens", std::move(list)}, {"total", total}});
+}
+
+AuthEndpoints::Answer AuthEndpoints::revoke_token(Call call) {
+    auto revoked = co_await access_.revoke_token(call.identity, call.path.at("id"));
+    if (!revoked) co_return to_problem(revoked.error());
+    co_return json_response(json::object{{"status", "revoked"}, {"name", revoked->name}});
 }
 
 AuthEndpoints::Answer AuthEndpoints::list_users(Call) {

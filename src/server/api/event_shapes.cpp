@@ -5,43 +5,26 @@
 
 namespace cockpit::api {
 
+namespace {
+
+std::vector<Member> with(std::vector<Member> members, Member more) {
+    members.push_back(more);
+    return members;
+}
+
+}  // namespace
+
 std::vector<Shape> event_shapes() {
+    const std::vector<Member> schedule{
+        {"name", "text"},       {"description", "text"}, {"kind", "text"},
+        {"request", "object"},  {"cron", "text"},        {"time_zone", "text"},
+        {"enabled", "boolean"}, {"missed", "text"},      {"missed_within_s", "integer"},
+        {"overlap", "text"},    {"created_by", "text"},  {"created_at", "text"},
+        {"updated_by", "text"}, {"updated_at", "text"}};
     return {
         // Schedules and maintenance windows.
-        {"Schedule",
-         {{"name", "text"},
-          {"description", "text"},
-          {"kind", "text"},
-          {"request", "object"},
-          {"cron", "text"},
-          {"time_zone", "text"},
-          {"enabled", "boolean"},
-          {"missed", "text"},
-          {"missed_within_s", "integer"},
-          {"overlap", "text"},
-          {"created_by", "text"},
-          {"created_at", "text"},
-          {"updated_by", "text"},
-          {"updated_at", "text"},
-          {"next?", "text[]?"}},
-         {}},
-        {"ListedSchedule",
-         {{"name", "text"},
-          {"description", "text"},
-          {"kind", "text"},
-          {"request", "object"},
-          {"cron", "text"},
-          {"time_zone", "text"},
-          {"enabled", "boolean"},
-          {"missed", "text"},
-          {"missed_within_s", "integer"},
-          {"overlap", "text"},
-          {"created_by", "text"},
-          {"created_at", "text"},
-          {"updated_by", "text"},
-          {"updated_at", "text"},
-          {"next", "text?"}},
-         {}},
+        {"Schedule", with(schedule, {"next?", "text[]?"}), {}},
+        {"ListedSchedule", with(schedule, {"next", "text?"}), {}},
         {"Schedules", {{"schedules", "ListedSchedule[]"}, {"total", "integer"}}, {}},
         {"Firing",
          {{"schedule", "text"},

@@ -68,16 +68,15 @@ boost::asio::awaitable<http::Response> OverviewEndpoint::overview(Call call) {
     if (minutes == windows.end()) co_return http::problem(400, "'window' must be 1h, 24h or 7d");
     const auto window = statistics::window_of(minutes->second, clock_.wall_ms());
     using Tallies = dispatch::StoreResult<std::vector<statistics::Tally>>;
-    auto tallies = co_await runtime::await_callback<Tallies>([&](auto done) {
-        store_.tallies(window.from_minute, window.step_minutes, std::move(done));
-    });
+    auto tallies = co_await runtime::await_callback<Tallies>(
+        [&](auto done) { store_.tallies(window.from_minute, window.step, std::move(done)); });
     if (!tallies) co_return to_problem(tallies.error());
     const auto open = co_await open_.now();
 
     const auto overview = statistics::overview_of(*tallies, window);
     json::object answer{{"window", name},
                         {"from", iso_time(window.from_minute * 60'000)},
-                        {"step_s", window.step_minutes * 60}};
+                        {"step_s", statistics::minutes_of(window.step) * 60}};
     json::object all;
     add(all, overview.all);
     all["per_minute"] =

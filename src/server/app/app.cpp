@@ -419,8 +419,7 @@ class App {
         asio::steady_timer timer(io_);
         for (;;) {
             co_await access_.sweep_expired_tokens();
-            store_->remove_tallies_before(clock_.wall_ms() / 60'000 - statistics::kept_minutes,
-                                          [](auto) {});
+            store_->remove_tallies(statistics::retention_at(clock_.wall_ms()), [](auto) {});
             timer.expires_after(sweep_each);
             co_await timer.async_wait(asio::use_awaitable);
         }

@@ -1,5 +1,6 @@
 #include "server/auth/access.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "crypto/digest.hpp"
@@ -172,6 +173,32 @@ asio::awaitable<AccessResult<void>> Access::logout(Identity identity) {
         [&](auto done) { store_.remove_token(identity.token_hash, std::move(done)); });
     if (!removed) co_return unavailable(removed.error());
     co_return AccessResult<void>{};
+}
+
+asio::awaitable<AccessResult<std::vector<TokenRecord>>> Access::tokens(Identity by) {
+    auto found = co_await runtime::await_callback<StoreResult<std::vector<TokenRecord>>>(
+        [&](auto done) { store_.list_tokens_of(by.username, std::move(done)); });
+    if (!found) co_return unavailable(found.error());
+    std::erase_if(*found, [now = clock_.wall_ms()](const TokenRecord& token) {
+        return token.expires_at_ms <= now;
+    });
+    co_return *std::move(found);
+}
+
+asio::awaitable<AccessResult<TokenRecord>> Access::revoke_token(Identity by, std::string id) {
+    const auto own = co_await tokens(by);
+    if (!own) co_return std::unexpected(own.error());
+    const auto found = std::ranges::find_if(
+        *own, [&](const TokenRecord& token) { return token_id(token.token_hash) == id; });
+    if (found == own->end()) {
+        co_return refuse(Kind::not_found, "you have no token '" + id.substr(0, 32) +
+                                              "'; GET /auth/tokens lists those you have");
+    }
+    auto removed = co_await runtime::await_callback<StoreResult<bool>>(
+        [&](auto done) { store_.remove_token(found->token_hash, std::move(done)); });
+    if (!removed) co_return unavailable(removed.error());
+    log::info("a token was revoked", {{"username", by.username}, {"token_name", found->name}});
+    co_return *found;
 }
 
 asio::awaitable<AccessResult<void>> Access::change_password(Identity identity,

@@ -112,6 +112,11 @@ class Access {
     boost::asio::awaitable<AccessResult<IssuedToken>> create_api_token(
         Identity by, std::string name, std::chrono::seconds lifetime);
 
+    /// The asker's own sessions and API tokens that have not expired.
+    boost::asio::awaitable<AccessResult<std::vector<TokenRecord>>> tokens(Identity by);
+    /// Ends one of them, by the id that token_id() gives; what it was.
+    boost::asio::awaitable<AccessResult<TokenRecord>> revoke_token(Identity by, std::string id);
+
     /// Callers check `users:write` and `users:read`; these check that nobody gives, takes or resets
     /// what they do not hold themselves, and that nobody locks themselves out.
     boost::asio::awaitable<AccessResult<UserRecord>> create_user(Identity by, NewUser user);

@@ -38,6 +38,11 @@ struct TokenRecord {
     std::int64_t expires_at_ms = 0;
 };
 
+/// Names a token among those of its owner; tells nothing of the token.
+inline std::string token_id(const std::string& token_hash) {
+    return token_hash.substr(0, 16);
+}
+
 struct TokenOwner {
     TokenRecord token;
     UserRecord user;
@@ -58,6 +63,9 @@ class AccountStore {
     /// The token with its user, expired or not.
     virtual void find_token(std::string token_hash,
                             runtime::Callback<StoreResult<std::optional<TokenOwner>>> done) = 0;
+    /// Newest first, expired ones too.
+    virtual void list_tokens_of(std::string username,
+                                runtime::Callback<StoreResult<std::vector<TokenRecord>>> done) = 0;
     /// Whether there was one.
     virtual void remove_token(std::string token_hash,
                               runtime::Callback<StoreResult<bool>> done) = 0;

@@ -74,11 +74,17 @@ std::int64_t end_of_class(std::int64_t least_ms) {
     return least_ms + width;
 }
 
+Retention retention_at(std::int64_t now_ms) {
+    constexpr std::int64_t day = 1440;
+    const auto now = now_ms / 60'000;
+    return {.minutes = now - 2 * day, .hours = now - 35 * day};
+}
+
 Window window_of(std::int64_t minutes, std::int64_t now_ms) {
-    const auto step = minutes <= 120 ? 1 : minutes <= 2 * 1440 ? 15 : 60;
+    const auto step = minutes <= 120 ? Step::minute : Step::hour;
     const auto now = now_ms / 60'000;
     const auto from = now - minutes + 1;
-    return {.from_minute = from - from % step, .until_minute = now, .step_minutes = step};
+    return {.from_minute = from - from % minutes_of(step), .until_minute = now, .step = step};
 }
 
 double Counted::error_rate() const {
@@ -89,7 +95,7 @@ Overview overview_of(std::span<const Tally> tallies, const Window& window) {
     Sum all;
     std::map<std::int64_t, Sum> steps;
     std::map<std::string, Sum> commands;
-    for (auto at = window.from_minute; at <= window.until_minute; at += window.step_minutes)
+    for (auto at = window.from_minute; at <= window.until_minute; at += minutes_of(window.step))
         steps[at];
     for (const auto& tally : tallies) {
         const auto step = steps.find(tally.minute);

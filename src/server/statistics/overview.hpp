@@ -17,15 +17,15 @@ inline constexpr std::int64_t last_class_ms = 10'000'000;
 /// One past the largest duration of the class that begins with this one.
 std::int64_t end_of_class(std::int64_t least_ms);
 
-/// How long tallies are kept.
-inline constexpr std::int64_t kept_minutes = std::int64_t{35} * 24 * 60;
+/// Those by the minute are kept for two days, those by the hour for 35.
+Retention retention_at(std::int64_t now_ms);
 
 struct Window {
     std::int64_t from_minute = 0;
     std::int64_t until_minute = 0;  ///< the one that is running
-    std::int64_t step_minutes = 1;
+    Step step = Step::minute;
 };
-/// The last so many minutes, in about 60 to 170 steps.
+/// The last so many minutes: by the minute up to two hours, else by the hour.
 Window window_of(std::int64_t minutes, std::int64_t now_ms);
 
 /// In milliseconds; nothing where no command ran. Within a class durations count as evenly spread.

@@ -13,6 +13,12 @@
 
 namespace cockpit::statistics {
 
+/// Tallies are kept twice, so that a week is no longer to read than an hour is.
+enum class Step { minute, hour };
+constexpr std::int64_t minutes_of(Step step) {
+    return step == Step::minute ? 1 : 60;
+}
+
 /// Commands of one name that ended in one state, in one step of time, after about one duration.
 struct Tally {
     std::int64_t minute = 0;  ///< the first of its step, since the Unix epoch
@@ -21,6 +27,12 @@ struct Tally {
     /// The least duration of its class (see end_of_class); nothing: it never ran.
     std::optional<std::int64_t> duration_ms;
     std::int64_t total = 0;
+};
+
+/// Tallies of steps that began before these minutes go.
+struct Retention {
+    std::int64_t minutes = 0;  ///< of those by the minute
+    std::int64_t hours = 0;    ///< of those by the hour
 };
 
 /// Commands of one host that are in one state, none of them final.
@@ -35,11 +47,11 @@ class StatisticsStore {
   public:
     virtual ~StatisticsStore() = default;
 
-    /// What ended in `from_minute` or later, by steps of so many minutes, in no order.
-    virtual void tallies(std::int64_t from_minute, std::int64_t step_minutes,
+    /// What ended in `from_minute` or later, in no order; several may be of the same kind.
+    virtual void tallies(std::int64_t from_minute, Step step,
                          runtime::Callback<dispatch::StoreResult<std::vector<Tally>>> done) = 0;
-    virtual void remove_tallies_before(std::int64_t minute,
-                                       runtime::Callback<dispatch::StoreResult<bool>> done) = 0;
+    virtual void remove_tallies(Retention before,
+                                runtime::Callback<dispatch::StoreResult<bool>> done) = 0;
     virtual void open_counts(
         runtime::Callback<dispatch::StoreResult<std::vector<OpenCount>>> done) = 0;
 };

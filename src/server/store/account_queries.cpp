@@ -36,6 +36,9 @@ constexpr std::string_view find_token_sql = R"(
     SELECT u.username, u.password_hash, u.permissions, u.must_change_password, u.disabled,
         u.created_at, t.token_hash, t.name, t.created_at, t.expires_at
     FROM cockpit_tokens t JOIN cockpit_users u ON u.username = t.username WHERE t.token_hash = $1)";
+constexpr std::string_view list_tokens_sql = R"(
+    SELECT token_hash, username, name, created_at, expires_at
+    FROM cockpit_tokens WHERE username = $1 ORDER BY created_at DESC, token_hash)";
 constexpr std::string_view remove_token_sql = "DELETE FROM cockpit_tokens WHERE token_hash = $1";
 constexpr std::string_view remove_tokens_of_sql =
     "DELETE FROM cockpit_tokens WHERE username = $1 AND token_hash <> $2";
@@ -101,6 +104,20 @@ WriteOf<bool> add_token(const TokenRecord& token) {
                timestamp_value(token.created_at_ms), timestamp_value(token.expires_at_ms)}}},
             [](std::span<const Rows>) { return true; },
             {}};
+}
+
+std::vector<auth::TokenRecord> list_tokens_of(Connection& connection, const std::string& username) {
+    const Rows rows = connection.query({list_tokens_sql, {text_value(username)}});
+    std::vector<auth::TokenRecord> tokens;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto row = rows[i];
+        tokens.push_back({.token_hash = row.text(0),
+                          .username = row.text(1),
+                          .name = row.text(2),
+                          .created_at_ms = timestamp_cell(row.cell(3)).value_or(0),
+                          .expires_at_ms = timestamp_cell(row.cell(4)).value_or(0)});
+    }
+    return tokens;
 }
 
 WriteOf<bool> remove_token(const std::string& token_hash) {

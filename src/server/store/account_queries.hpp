@@ -8,6 +8,7 @@ namespace cockpit::store {
 
 WriteOf<bool> save_user(const auth::UserRecord& user);
 WriteOf<bool> add_token(const auth::TokenRecord& token);
+std::vector<auth::TokenRecord> list_tokens_of(Connection& connection, const std::string& username);
 WriteOf<bool> remove_token(const std::string& token_hash);
 WriteOf<std::int64_t> remove_tokens_of(const std::string& username, const std::string& keep_hash);
 WriteOf<std::int64_t> remove_expired_tokens(std::int64_t now_ms);

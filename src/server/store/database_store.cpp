@@ -199,16 +199,14 @@ class DatabaseStore final : public Store {
     }
 
     // Statistics.
-    void tallies(std::int64_t from_minute, std::int64_t step_minutes,
+    void tallies(std::int64_t from_minute, statistics::Step step,
                  DispatchDone<std::vector<statistics::Tally>> done) override {
         read<std::vector<statistics::Tally>>(
-            [from_minute, step_minutes](Connection& c) {
-                return load_tallies(c, from_minute, step_minutes);
-            },
+            [from_minute, step](Connection& c) { return load_tallies(c, from_minute, step); },
             std::move(done));
     }
-    void remove_tallies_before(std::int64_t minute, DispatchDone<bool> done) override {
-        write(store::remove_tallies_before(minute), std::move(done));
+    void remove_tallies(statistics::Retention before, DispatchDone<bool> done) override {
+        write(store::remove_tallies(before), std::move(done));
     }
     void open_counts(DispatchDone<std::vector<statistics::OpenCount>> done) override {
         read<std::vector<statistics::OpenCount>>([](Connection& c) { return load_open_counts(c); },
@@ -296,6 +294,14 @@ class DatabaseStore final : public Store {
                     AuthDone<std::optional<auth::TokenOwner>> done) override {
         read<std::optional<auth::TokenOwner>>(
             [hash = std::move(token_hash)](Connection& c) { return store::find_token(c, hash); },
+            std::move(done));
+    }
+    void list_tokens_of(std::string username,
+                        AuthDone<std::vector<auth::TokenRecord>> done) override {
+        read<std::vector<auth::TokenRecord>>(
+            [username = std::move(username)](Connection& c) {
+                return store::list_tokens_of(c, username);
+            },
             std::move(done));
     }
     void remove_token(std::string token_hash, AuthDone<bool> done) override {

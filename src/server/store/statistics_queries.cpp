@@ -10,13 +10,14 @@ namespace {
 // `writer`: each connection to PostgreSQL counts in rows of its own. Servers that counted in the
 // same rows, each in the order of its own group, would wait for each other in a circle.
 constexpr std::string_view table_sql = R"(CREATE TABLE cockpit_command_tallies (
+    step_minutes INTEGER NOT NULL,
     minute BIGINT NOT NULL,
     command VARCHAR(50) NOT NULL,
     status VARCHAR(20) NOT NULL,
     duration_ms INTEGER NOT NULL,
     writer INTEGER NOT NULL,
     total BIGINT NOT NULL,
-    PRIMARY KEY (minute, command, status, duration_ms, writer)))";
+    PRIMARY KEY (step_minutes, minute, command, status, duration_ms, writer)))";
 
 // The classes of statistics/overview.hpp; -1 where it never ran.
 std::string class_of(const std::string& milliseconds) {
@@ -43,19 +44,22 @@ std::string has_ended(const std::string& row) {
 
 std::string insert_sql(Dialect dialect) {
     const std::string writer = dialect == Dialect::sqlite ? "0" : "pg_backend_pid()";
-    return "INSERT INTO cockpit_command_tallies (minute, command, status, duration_ms, writer, "
-           "total) VALUES (" +
-           minute_of("NEW.", dialect) + ", NEW.command, NEW.status, " +
-           class_of("NEW.execution_time_ms") + ", " + writer +
-           ", 1) ON CONFLICT (minute, command, status, duration_ms, writer) "
+    const auto rest =
+        ", NEW.command, NEW.status, " + class_of("NEW.execution_time_ms") + ", " + writer + ", 1)";
+    const auto minute = minute_of("NEW.", dialect);
+    return "INSERT INTO cockpit_command_tallies (step_minutes, minute, command, status, "
+           "duration_ms, writer, total) VALUES (1, " +
+           minute + rest + ", (60, " + minute + " / 60 * 60" + rest +
+           " ON CONFLICT (step_minutes, minute, command, status, duration_ms, writer) "
            "DO UPDATE SET total = cockpit_command_tallies.total + 1";
 }
 
-std::string seed_sql(Dialect dialect) {
-    return "INSERT INTO cockpit_command_tallies SELECT " + minute_of("", dialect) +
-           ", command, status, " + class_of("execution_time_ms") +
+// `step` minutes, 1 or 60.
+std::string seed_sql(const std::string& step, Dialect dialect) {
+    return "INSERT INTO cockpit_command_tallies SELECT " + step + ", " + minute_of("", dialect) +
+           " / " + step + " * " + step + ", command, status, " + class_of("execution_time_ms") +
            ", 0, COUNT(*) FROM cockpit_agent_commands WHERE " + has_ended("") +
-           " GROUP BY 1, 2, 3, 4";
+           " GROUP BY 1, 2, 3, 4, 5";
 }
 
 std::string trigger_sql(const std::string& name, const std::string& event,
@@ -67,7 +71,8 @@ std::string trigger_sql(const std::string& name, const std::string& event,
 }
 
 std::vector<std::string> statements_of(Dialect dialect) {
-    std::vector<std::string> list{std::string(table_sql), seed_sql(dialect)};
+    std::vector<std::string> list{std::string(table_sql), seed_sql("1", dialect),
+                                  seed_sql("60", dialect)};
     if (dialect == Dialect::postgres) {
         list.push_back("CREATE FUNCTION cockpit_tally_command() RETURNS trigger AS $body$ BEGIN " +
                        insert_sql(dialect) + "; RETURN NULL; END $body$ LANGUAGE plpgsql");
@@ -81,11 +86,12 @@ std::vector<std::string> statements_of(Dialect dialect) {
     return list;
 }
 
+// Those of several writers are not added up here: whoever reads them does that anyhow.
 constexpr std::string_view tallies_sql =
-    "SELECT minute - minute % CAST($1 AS BIGINT) AS step, command, status, duration_ms, "
-    "CAST(SUM(total) AS BIGINT) FROM cockpit_command_tallies WHERE minute >= CAST($2 AS BIGINT) "
-    "GROUP BY 1, 2, 3, 4";
-constexpr std::string_view remove_sql = "DELETE FROM cockpit_command_tallies WHERE minute < $1";
+    "SELECT minute, command, status, duration_ms, total FROM cockpit_command_tallies "
+    "WHERE step_minutes = $1 AND minute >= CAST($2 AS BIGINT)";
+constexpr std::string_view remove_sql =
+    "DELETE FROM cockpit_command_tallies WHERE step_minutes = $1 AND minute < $2";
 constexpr std::string_view open_counts_sql =
     "SELECT agent_id, status, COUNT(*) FROM cockpit_agent_commands WHERE " COCKPIT_IS_OPEN
     " GROUP BY agent_id, status";
@@ -98,9 +104,9 @@ Migration tallies_migration() {
 }
 
 std::vector<statistics::Tally> load_tallies(Connection& connection, std::int64_t from_minute,
-                                            std::int64_t step_minutes) {
-    const Rows rows =
-        connection.query({tallies_sql, {integer_value(step_minutes), integer_value(from_minute)}});
+                                            statistics::Step step) {
+    const Rows rows = connection.query(
+        {tallies_sql, {integer_value(minutes_of(step)), integer_value(from_minute)}});
     std::vector<statistics::Tally> tallies;
     tallies.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -115,8 +121,11 @@ std::vector<statistics::Tally> load_tallies(Connection& connection, std::int64_t
     return tallies;
 }
 
-WriteOf<bool> remove_tallies_before(std::int64_t minute) {
-    return {{{remove_sql, {integer_value(minute)}}},
+WriteOf<bool> remove_tallies(const statistics::Retention& before) {
+    return {{{remove_sql,
+              {integer_value(minutes_of(statistics::Step::minute)), integer_value(before.minutes)}},
+             {remove_sql,
+              {integer_value(minutes_of(statistics::Step::hour)), integer_value(before.hours)}}},
             [](std::span<const Rows>) { return true; },
             std::nullopt};
 }

@@ -15,8 +15,8 @@ namespace cockpit::store {
 Migration tallies_migration();
 
 std::vector<statistics::Tally> load_tallies(Connection& connection, std::int64_t from_minute,
-                                            std::int64_t step_minutes);
-WriteOf<bool> remove_tallies_before(std::int64_t minute);
+                                            statistics::Step step);
+WriteOf<bool> remove_tallies(const statistics::Retention& before);
 std::vector<statistics::OpenCount> load_open_counts(Connection& connection);
 
 }  // namespace cockpit::store

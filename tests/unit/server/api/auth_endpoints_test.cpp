@@ -1,4 +1,5 @@
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 
 #include "fakes/run_task.hpp"
@@ -148,6 +149,26 @@ TEST_F(AuthEndpointsTest, ATokenForAProgram) {
     EXPECT_EQ(me.text("token_name"), "ci");
     EXPECT_EQ(call("POST", "/auth/tokens", R"({"name":"ci","expires_in_days":0})", boss).detail(),
               "'expires_in_days' must be from 1 to 366");
+}
+
+TEST_F(AuthEndpointsTest, OwnTokensAreListedWithoutThemselvesAndRevoked) {
+    const auto boss = token_for("boss", {"cockpit_agents:read"});
+    const auto other = token_for("other", {"cockpit_agents:read"});
+    const auto made = call("POST", "/auth/tokens", R"({"name":"ci"})", boss).text("access_token");
+    const auto listed = call("GET", "/auth/tokens", "", boss);
+    ASSERT_EQ(listed.body.at("total"), 2);
+    std::string ci;
+    for (const auto& token : listed.body.at("tokens").as_array()) {
+        EXPECT_EQ(boost::json::serialize(token).find(made), std::string::npos);
+        EXPECT_EQ(token.at("current").as_bool(), token.at("name") != "ci");
+        if (token.at("name") == "ci") ci = token.at("id").as_string();
+    }
+    EXPECT_EQ(call("DELETE", "/auth/tokens/" + ci, "", other).status, 404) << "it is not theirs";
+    EXPECT_EQ(call("GET", "/auth/me", "", made).status, 200);
+    EXPECT_EQ(call("DELETE", "/auth/tokens/" + ci, "", boss).text("name"), "ci");
+    EXPECT_EQ(call("GET", "/auth/me", "", made).status, 401);
+    EXPECT_EQ(call("DELETE", "/auth/tokens/" + ci, "", boss).status, 404);
+    EXPECT_EQ(call("DELETE", "/auth/tokens/", "", boss).status, 404);
 }
 
 }  // namespace

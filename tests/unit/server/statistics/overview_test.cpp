@@ -10,7 +10,7 @@ using testing::DoubleNear;
 using testing::Optional;
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr Window ten_minutes{.from_minute = 100, .until_minute = 109, .step_minutes = 1};
+constexpr Window ten_minutes{.from_minute = 100, .until_minute = 109, .step = Step::minute};
 
 TEST(DurationClasses, AreAtMostHalfAsWideAsTheyBegin) {
     EXPECT_EQ(end_of_class(0), 1);
@@ -27,9 +27,9 @@ TEST(WindowTest, StepsAreWholeAndTheRunningOneIsIn) {
     const auto hour = window_of(60, 1'000'000 * minute_ms + 59'999);
     EXPECT_EQ(hour.from_minute, 999'941);
     EXPECT_EQ(hour.until_minute, 1'000'000);
-    EXPECT_EQ(hour.step_minutes, 1);
+    EXPECT_EQ(hour.step, Step::minute);
     const auto week = window_of(7 * 1440, 1'000'000 * minute_ms);
-    EXPECT_EQ(week.step_minutes, 60);
+    EXPECT_EQ(week.step, Step::hour);
     EXPECT_EQ(week.from_minute % 60, 0);
     EXPECT_LE(week.from_minute, 1'000'000 - 7 * 1440 + 1);
 }

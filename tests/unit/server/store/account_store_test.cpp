@@ -117,6 +117,23 @@ TEST_P(AccountStoreTest, ATokenIsFoundWithItsUser) {
     EXPECT_EQ(find_token("h2").has_value(), false);
 }
 
+TEST_P(AccountStoreTest, TokensOfOneUserAreListed) {
+    ASSERT_TRUE(save(user("admin")));
+    ASSERT_TRUE(save(user("vera")));
+    ASSERT_TRUE(add_token("h2", "admin"));
+    ASSERT_TRUE(add_token("h1", "admin"));
+    ASSERT_TRUE(add_token("h3", "vera"));
+    const auto tokens = store_
+                            .wait<StoreResult<std::vector<TokenRecord>>>([&](auto done) {
+                                store_->list_tokens_of("admin", std::move(done));
+                            })
+                            .value();
+    ASSERT_EQ(tokens.size(), 2u);
+    EXPECT_EQ(tokens[0].token_hash, "h1");
+    EXPECT_EQ(tokens[1].token_hash, "h2");
+    EXPECT_EQ(tokens[0].expires_at_ms, 2'000);
+}
+
 TEST_P(AccountStoreTest, ATokenNeedsItsUser) {
     const auto added = add_token("h1", "nobody");
     ASSERT_FALSE(added);

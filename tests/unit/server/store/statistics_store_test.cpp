@@ -13,7 +13,8 @@ using statistics::Tally;
 
 class StatisticsStoreTest : public StoreTest {
   protected:
-    std::vector<Tally> tallies(std::int64_t from_minute = 0, std::int64_t step = 1) {
+    std::vector<Tally> tallies(std::int64_t from_minute = 0,
+                               statistics::Step step = statistics::Step::minute) {
         using Result = dispatch::StoreResult<std::vector<Tally>>;
         auto found = store_.wait<Result>(
             [&](auto done) { store_->tallies(from_minute, step, std::move(done)); });
@@ -74,18 +75,20 @@ TEST_P(StatisticsStoreTest, TheDatabasesClassesAreThoseOfTheOverview) {
 
 TEST_P(StatisticsStoreTest, StepsAddMinutesUpAndOldOnesGo) {
     end(1, CommandState::success, 60 * 60'000, 5);
-    end(2, CommandState::success, 74 * 60'000, 5);
-    end(3, CommandState::success, 75 * 60'000, 5);
-    auto found = tallies(0, 15);
+    end(2, CommandState::success, 119 * 60'000, 5);
+    end(3, CommandState::success, 120 * 60'000, 5);
+    auto found = tallies(0, statistics::Step::hour);
     std::ranges::sort(found, {}, &Tally::minute);
     ASSERT_EQ(found.size(), 2u);
     EXPECT_EQ(found[0].minute, 60);
     EXPECT_EQ(found[0].total, 2);
-    EXPECT_EQ(found[1].minute, 75);
+    EXPECT_EQ(found[1].minute, 120);
     using Result = dispatch::StoreResult<bool>;
-    ASSERT_TRUE(store_.wait<Result>(
-        [&](auto done) { store_->remove_tallies_before(75, std::move(done)); }));
-    EXPECT_EQ(tallies().size(), 1u);
+    ASSERT_TRUE(store_.wait<Result>([&](auto done) {
+        store_->remove_tallies({.minutes = 119, .hours = 120}, std::move(done));
+    }));
+    EXPECT_EQ(tallies().size(), 2u);
+    EXPECT_EQ(tallies(0, statistics::Step::hour).size(), 1u);
 }
 
 TEST_P(StatisticsStoreTest, OpenCommandsAreCountedByHostAndState) {
