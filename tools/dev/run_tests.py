@@ -108,16 +108,16 @@ def run_reporting(name, arguments, report, build, tally, limit_s):
         tally.failed.append(f"{name} (exit code {code})")
 
 
-def run_pytest(folder, build, tally, scratch, workers=1, only=None):
+def run_pytest(folder, build, tally, scratch, workers=1, only=()):
     """With several workers each has its own Redis, PostgreSQL, Docker engine; the tests of a file stay together."""
     report = scratch / f"{folder}.xml"
-    arguments = ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", only or f"tests/{folder}"]
+    arguments = ["-m", "pytest", "-q", "-rf", f"--junitxml={report}", "-p", "no:cacheprovider", *(only or [f"tests/{folder}"])]
     arguments += ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
     run_reporting(f"pytest tests/{folder}", arguments, report, build, tally, INTEGRATION_LIMIT_S)
 
 
 def run_web(build, tally, scratch):
-    """The page's own tests; the page in a browser is tests/integration/test_page.py."""
+    """The page's own tests; the page in a browser is tests/integration/test_page*.py."""
     report = scratch / "vitest.xml"
     if not (ROOT / "web" / "node_modules").exists():
         tally.skipped.append(("web", "the page was not built; ./dev says why when it builds"))
@@ -162,7 +162,8 @@ def main():
         if wanted.suite in ("all", "web"):
             run_web(build, tally, pathlib.Path(scratch))
         if wanted.suite == "web":
-            run_pytest("integration", build, tally, pathlib.Path(scratch), only="tests/integration/test_page.py")
+            run_pytest("integration", build, tally, pathlib.Path(scratch), workers=2,
+                       only=sorted(str(file) for file in ROOT.glob("tests/integration/test_page*.py")))
         if wanted.suite in ("all", "faults"):
             run_faults(build, tally, pathlib.Path(scratch), wanted.seed, wanted.long)
     for name, reason in tally.skipped:

@@ -107,5 +107,9 @@ export const editing = {
     const token = await page.getByRole("status").locator("code").textContent();
     const answer = await fetch(`${address}/auth/me`, { headers: { Authorization: `Bearer ${token}` } });
     assert.equal((await answer.json()).token_name, "a test");
+    await line(page, "tokens", "a test").getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("dialog", { name: "Revoke" }).getByRole("button", { name: "Revoke" }).click();
+    await line(page, "tokens", "a test").waitFor({ state: "detached" });
+    assert.equal((await fetch(`${address}/auth/me`, { headers: { Authorization: `Bearer ${token}` } })).status, 401);
   }),
 };

@@ -1,4 +1,4 @@
-// node e2e/scenarios.mjs NAME; tests/integration/test_page.py runs them against a server with agents.
+// node e2e/scenarios.mjs NAME; tests/integration/test_page*.py run them against a server with agents.
 
 import { editing } from "./editing.mjs";
 import { looking } from "./looking.mjs";

@@ -67,7 +67,7 @@ export function Agents() {
                     <span role="cell"><Time at={agent.last_heartbeat} relative /></span>
                     <span role="cell">{agent.running}</span>
                     <span role="cell">{open === null ? "…" : waiting(open[agent.agent_id])}</span>
-                    <span role="cell" className="overflow-hidden"><Labels labels={agent.labels} /></span>
+                    <span role="cell" className="overflow-hidden"><Labels labels={agent.labels} oneLine /></span>
                   </div>
                 );
               })}

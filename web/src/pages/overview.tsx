@@ -82,7 +82,7 @@ export function Overview() {
 
   if (data === undefined || drawn === null) return <><Title>Overview</Title>{overview.isError ? <Failure error={overview.error} retry={() => void overview.refetch()} /> : <Skeleton rows={8} />}</>;
   const { commands, open, agents } = data;
-  const each = data.step_s === 60 ? "minute" : data.step_s === 900 ? "quarter of an hour" : "hour";
+  const each = data.step_s === 60 ? "minute" : "hour";
   return (
     <>
       <Title actions={(
@@ -92,7 +92,7 @@ export function Overview() {
       )}>Overview</Title>
       {overview.isError && <div className="mb-3"><Failure error={overview.error} retry={() => void overview.refetch()} /></div>}
       {agents.total === 0 && <div className="mb-4"><Empty>No host has joined yet. <code>cockpit-server join-token</code> prints the lines that a host needs.</Empty></div>}
-      <div className="mb-4 grid grid-cols-2 gap-4 xl:grid-cols-4">
+      <div className="mb-4 grid grid-cols-2 gap-4 lg:grid-cols-4">
         <Hosts agents={agents} />
         <Tile name="Commands that ended" note={`${(commands.per_minute ?? 0).toFixed(1)} a minute`}>{commands.ended}</Tile>
         <Tile name="Failed" note={<Link className="link" to="/history" search={{ status: "error" }}>{commands.failed} of {commands.ended}</Link>}>{perCent(commands.error_rate)}</Tile>

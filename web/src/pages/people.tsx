@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "../api/client";
 import type { User } from "../api/types";
@@ -28,7 +28,11 @@ function UserEditor({ user, onClose }: { user: User | null; onClose: () => void 
 function NewToken() {
   const [name, setName] = useState("");
   const [days, setDays] = useState("90");
-  const made = useMutation({ mutationFn: () => api.post("/auth/tokens", { body: { name, expires_in_days: Number(days) } }) });
+  const queries = useQueryClient();
+  const made = useMutation({
+    mutationFn: () => api.post("/auth/tokens", { body: { name, expires_in_days: Number(days) } }),
+    onSuccess: () => void queries.invalidateQueries({ queryKey: ["tokens"] }),
+  });
   const submit = (event: FormEvent) => { event.preventDefault(); made.mutate(); };
   return (
     <section className="card mb-6 p-4">
@@ -45,6 +49,24 @@ function NewToken() {
   );
 }
 
+function Tokens() {
+  const list = useQuery({ queryKey: ["tokens"], queryFn: () => api.get("/auth/tokens") });
+  if (list.data === undefined) return list.isError ? <Failure error={list.error} retry={() => void list.refetch()} /> : <Skeleton rows={2} />;
+  return (
+    <div className="mb-6">
+      <h2 className="mb-2 font-semibold">Sessions and tokens</h2>
+      <Table label="tokens" head={["For", "Since", "Until", ""]}>
+        {list.data.tokens.map((token) => (
+          <tr key={token.id}>
+            <td>{token.name}{token.current && <span className="muted"> (this one)</span>}</td><td><Time at={token.created_at} /></td><td><Time at={token.expires_at} /></td>
+            <td>{!token.current && <span className="flex justify-end"><Confirmed label="Revoke" question={<>Revoke <code>{token.name}</code>? Whoever uses it is refused from now on.</>} act={() => api.remove("/auth/tokens/{id}", { path: { id: token.id } })} touches={["tokens"]} /></span>}</td>
+          </tr>
+        ))}
+      </Table>
+    </div>
+  );
+}
+
 export function Account() {
   const { identity } = useSession();
   const [typed, setTyped] = useState({ current: "", next: "" });
@@ -54,6 +76,7 @@ export function Account() {
       <Title>{identity.username}</Title>
       <p className="mb-6 text-sm">May: {identity.permissions.map((one) => <code key={one} className="mr-2">{one}</code>)}</p>
       <NewToken />
+      <Tokens />
       <section className="card p-4">
         <h2 className="mb-3 font-semibold">Password</h2>
         <form onSubmit={(event) => { event.preventDefault(); changed.mutate(); }} className="max-w-md">

@@ -104,7 +104,7 @@ export function RunPage() {
       <p className="mb-4 flex flex-wrap items-center gap-3 text-sm"><Status word={data.status} />{data.why}{data.asked && <span className="muted">asked: {data.asked}</span>}
         {data.parent_run_id && <Link className="link" to="/runs/$id" params={{ id: data.parent_run_id }}>what it repeats</Link>}
         {Object.entries(data.counts ?? {}).map(([word, count]) => <span key={word}><Status word={word} /> {count}</span>)}</p>
-      {wavesOf(data.hosts ?? []).map(([wave, hosts]) => <Wave key={wave} name={wave === 0 && data.canary ? "Canary" : `Wave ${wave}`} hosts={hosts} />)}
+      {wavesOf(data.hosts ?? []).map(([wave, hosts]) => <Wave key={wave} name={wave === 0 && data.canary !== 0 && data.total > 1 ? "Canary" : `Wave ${wave}`} hosts={hosts} />)}
       {clusters.isError && <Failure error={clusters.error} retry={() => void clusters.refetch()} />}
       {clusters.data && clusters.data.clusters.length > 0 && <Clusters clusters={clusters.data.clusters} />}
     </>

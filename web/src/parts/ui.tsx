@@ -87,11 +87,11 @@ export function Table({ head, children, label }: { head: string[]; children: Rea
   );
 }
 
-export function Labels({ labels }: { labels: Record<string, string> }) {
+export function Labels({ labels, oneLine = false }: { labels: Record<string, string>; oneLine?: boolean }) {
   const names = Object.entries(labels);
   if (names.length === 0) return <span className="muted">—</span>;
   return (
-    <span className="flex flex-wrap gap-1">
+    <span className={`flex gap-1 ${oneLine ? "whitespace-nowrap" : "flex-wrap"}`} title={names.map((pair) => pair.join("=")).join(", ")}>
       {names.map(([name, value]) => <code key={name} className="rounded bg-stone-100 px-1 text-xs dark:bg-stone-800">{name}={value}</code>)}
     </span>
   );

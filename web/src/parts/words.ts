@@ -26,7 +26,7 @@ export type Tone = "good" | "bad" | "warn" | "busy" | "quiet";
 /** What a word of ours means, as a colour; never the only sign, since the word stands beside it. */
 export function toneOf(status: string): Tone {
   if (["success", "succeeded", "online", "delivered", "unchanged"].includes(status)) return "good";
-  if (["error", "timeout", "failed", "cancel_failed", "refused", "rollback_failed", "dead"].includes(status)) return "bad";
+  if (["error", "timeout", "failed", "cancel_failed", "refused", "rollback_failed", "dead", "offline"].includes(status)) return "bad";
   if (["interrupted", "expired", "finished_with_failures", "rolled_back", "unknown", "paused"].includes(status)) return "warn";
   if (["pending", "running", "committing", "sending", "sent"].includes(status)) return "busy";
   return "quiet";
