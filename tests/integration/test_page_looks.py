@@ -10,7 +10,8 @@ FILLING = {
     "schedules": {"name": "nightly", "kind": "command", "cron": "0 3 * * *",
                   "request": {"agent_id": "host-1", "command": "echo"}},
     "maintenance-windows": {"name": "sunday", "targets": "site-1", "cron": "0 2 * * sun", "duration_s": 3600, "reason": "patches"},
-    "notifications/targets": {"name": "ops", "kind": "email", "addresses": ["ops@example.org"], "events": ["command.ended:error"]},
+    "notifications/targets": {"name": "ops", "kind": "webhook", "url": "https://ops.example.org/hook", "secret": "at least 16 bytes",
+                              "events": ["command.ended:error"]},
 }
 
 

@@ -21,14 +21,32 @@ std::expected<std::string, std::string> decode_form_text(std::string_view text) 
     return percent_decode(spaced);
 }
 
+bool only(std::string_view text, std::string_view marks) {
+    return std::ranges::all_of(text, [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.contains(c);
+    });
+}
+
+// A host, perhaps with a port (RFC 3986, section 3.2; RFC 9110, section 4.2.4 has no user there).
+bool is_authority(std::string_view text) {
+    if (!text.starts_with('[')) return !text.empty() && only(text, "-._~%!$&'()*+,;=:");
+    const auto end = text.find(']');
+    if (end == std::string_view::npos || end == 1) return false;
+    const auto port = text.substr(end + 1);
+    return only(text.substr(1, end - 1), ":.") && (port.empty() || port.starts_with(':')) &&
+           only(port, ":");
+}
+
 // The part after "scheme://host" of an absolute form, "/" where there is none; nothing for other
-// forms.
+// forms, and where the host is none.
 std::optional<std::string> origin_form(std::string_view target) {
     if (target.starts_with('/')) return std::string(target);
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!target.starts_with(scheme)) continue;
         target.remove_prefix(scheme.size());
         const auto end = std::min(target.find_first_of("/?"), target.size());
+        if (!is_authority(target.substr(0, end))) return std::nullopt;
         const auto rest = target.substr(end);
         return rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
     }

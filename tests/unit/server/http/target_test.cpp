@@ -50,6 +50,11 @@ TEST(ParseTarget, knows_the_forms_of_a_target) {
     EXPECT_EQ(parse_target("http://host:80/x?a=b")->query, (Query{{"a", "b"}}));
     EXPECT_EQ(parse_target("http://host")->path, "/");
     EXPECT_EQ(parse_target("http://host?a=b")->query, (Query{{"a", "b"}}));
+    EXPECT_EQ(parse_target("http://[::1]:80/x")->path, "/x");
+    for (const auto* wrong : {"http://", "http://[", "http://[]/x", "http://[::1", "http://a b/",
+                              "http://user@host/", "http://[::1]x/"}) {
+        EXPECT_FALSE(parse_target(wrong)) << wrong;
+    }
     for (const auto text : {"", "*", "host:80", "x", "ftp://host/x", "?a=b"}) {
         EXPECT_EQ(parse_target(text).error(),
                   "the request target must be a path that begins with /")
