@@ -192,6 +192,14 @@ GIT_IDENTITY = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@localhost", "GIT_
                 "GIT_CONFIG_NOSYSTEM": "1"}
 
 
+def content_of(tree):
+    """What the file `content` of a work tree says; None in the moment in which git puts another one in its place."""
+    try:
+        return (tree / "content").read_text()
+    except FileNotFoundError:
+        return None
+
+
 class GitRemote:
     """A bare repository with branch main, somebody who pushes to it, and a host's clone."""
 

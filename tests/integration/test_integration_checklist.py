@@ -4,7 +4,7 @@ import concurrent.futures
 
 from gated_ssh import GatedSsh
 from processes import wait_for
-from services import GitRemote
+from services import content_of, GitRemote
 
 
 def gated_host(fleet, new_directory, agent_id="host-1", trees=1, **env):
@@ -70,7 +70,7 @@ def test_redis_connection_loss_buffers_the_result(fleet, new_directory):
     fleet.redis.kill()
     gate.open()
     wait_for("the pull is done while Redis is away",
-             lambda: (tree / "content").read_text() == "through the gate")
+             lambda: content_of(tree) == "through the gate")
     assert fleet.api.find(slow).json["status"] in ("pending", "delivered", "running")
     fleet.redis.start()
     ended = fleet.server.wait_final(slow)
@@ -85,7 +85,7 @@ def test_redis_reconnect_flushes_the_buffer(fleet, new_directory):
     fleet.redis.kill()
     gate.open()
     wait_for("all pulls are done while Redis is away",
-             lambda: all((tree / "content").read_text() == "through the gate" for tree in trees))
+             lambda: all(content_of(tree) == "through the gate" for tree in trees))
     fleet.redis.start()
     assert [fleet.server.wait_final(c)["status"] for c in sent] == ["success"] * 5
     assert agent.program.running()

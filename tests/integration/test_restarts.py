@@ -7,6 +7,7 @@ import pytest
 
 from processes import wait_for
 from test_integration_checklist import gated_host, start_pull
+from services import content_of
 
 
 def test_agent_and_server_outlive_a_redis_restart(fleet):
@@ -67,7 +68,7 @@ def test_server_restart_keeps_open_commands(fleet, new_directory, way):
     getattr(fleet.server, way)()
     gate.open()
     wait_for("the pull is done while no server runs",
-             lambda: (tree / "content").read_text() == "through the gate")
+             lambda: content_of(tree) == "through the gate")
     fleet.server.start()
     assert fleet.server.wait_final(slow, 60)["status"] == "success"
     assert fleet.row(slow)["status"] == "success"
