@@ -26,6 +26,8 @@ interface Operation {
   description?: string;
   tags: string[];
   parameters?: { name: string; in: string; required: boolean; schema: Schema }[];
+  /** Empty: it takes no token. Absent: it does. */
+  security?: object[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
 }
@@ -85,15 +87,15 @@ function OperationView({ method, path, operation, open }: { method: string; path
             return <li key={status}><code>{status}</code> {answer.description}{schema && <span className="muted"> — {wordsOf(schema)}</span>}</li>;
           })}
         </ul>
-        <pre className="output overflow-x-auto rounded p-2 text-xs" tabIndex={0} aria-label="example">{exampleOf(method, path, body)}</pre>
+        <pre className="output overflow-x-auto rounded p-2 text-xs" tabIndex={0} aria-label="example">{exampleOf(method, path, body, operation.security === undefined)}</pre>
       </div>
     </details>
   );
 }
 
 /** A request for the terminal, with a place for each thing that must be given. */
-export function exampleOf(method: string, path: string, body: Schema | undefined): string {
-  const lines = [`curl -s ${method === "get" ? "" : `-X ${method.toUpperCase()} `}"$COCKPIT${path}" -H "Authorization: Bearer $TOKEN"`];
+export function exampleOf(method: string, path: string, body: Schema | undefined, needsToken: boolean): string {
+  const lines = [`curl -s ${method === "get" ? "" : `-X ${method.toUpperCase()} `}"$COCKPIT${path}"${needsToken ? ' -H "Authorization: Bearer $TOKEN"' : ""}`];
   if (body) {
     const needed = Object.fromEntries((body.required ?? []).map((name) => [name, wordsOf(body.properties?.[name] ?? {})]));
     lines.push(`  -H 'Content-Type: application/json' -d '${JSON.stringify(needed)}'`);

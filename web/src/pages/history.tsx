@@ -19,7 +19,7 @@ export function filtersOf(search: HistorySearch) {
 /** Takes what was typed when it is done, so that each letter is no search of its own. */
 function Filter({ label, value, set, type = "search" }: { label: string; value: string | undefined; set: (text: string) => void; type?: string }) {
   return <label className="block text-xs"><span className="muted mb-1 block">{label}</span>
-    <input key={value} className="input max-w-44 min-w-0" type={type} defaultValue={value ?? ""} onKeyDown={(e) => { if (e.key === "Enter") set(e.currentTarget.value); }} onBlur={(e) => { if (e.currentTarget.value !== (value ?? "")) set(e.currentTarget.value); }} /></label>;
+    <input key={value} className="input min-w-0 sm:max-w-44" type={type} defaultValue={value ?? ""} onKeyDown={(e) => { if (e.key === "Enter") set(e.currentTarget.value); }} onBlur={(e) => { if (e.currentTarget.value !== (value ?? "")) set(e.currentTarget.value); }} /></label>;
 }
 
 export function History() {
@@ -43,15 +43,15 @@ export function History() {
         <button key={format} className="button" disabled={keep.isPending} onClick={() => keep.mutate(format)}><Download aria-hidden className="size-4" />{format === "csv" ? "CSV" : "JSON lines"}</button>
       ))}>History</Title>
       {keep.isError && <div className="mb-3"><Failure error={keep.error} /></div>}
-      <div className="mb-3 flex flex-wrap items-end gap-3" role="search">
+      <div className="mb-3 grid grid-cols-2 items-end gap-3 sm:flex sm:flex-wrap" role="search">
         <Filter label="Agent" value={search.agent} set={(agent) => set({ agent })} />
         <Filter label="Command" value={search.command} set={(command) => set({ command })} />
         <label className="block text-xs"><span className="muted mb-1 block">State</span>
-          <select className="input w-auto" aria-label="State" value={search.status ?? ""} onChange={(e) => set({ status: e.target.value })}><option value="">any</option>{statuses.map((word) => <option key={word}>{word}</option>)}</select></label>
+          <select className="input" aria-label="State" value={search.status ?? ""} onChange={(e) => set({ status: e.target.value })}><option value="">any</option>{statuses.map((word) => <option key={word}>{word}</option>)}</select></label>
         <Filter label="User" value={search.by} set={(by) => set({ by })} />
         <Filter label="From" type="datetime-local" value={search.since} set={(since) => set({ since })} />
         <Filter label="Until" type="datetime-local" value={search.until} set={(until) => set({ until })} />
-        <label className="flex min-h-9 items-center gap-2 text-sm"><input type="checkbox" checked={search.open !== undefined} onChange={(e) => set({ open: e.target.checked ? "1" : "" })} />only what has not ended</label>
+        <label className="col-span-2 flex min-h-9 items-center gap-2 text-sm"><input type="checkbox" checked={search.open !== undefined} onChange={(e) => set({ open: e.target.checked ? "1" : "" })} />only what has not ended</label>
         {typeof total === "number" && <span className="muted flex min-h-9 items-center text-sm">{total} in all</span>}
       </div>
       {pages.isError ? <Failure error={pages.error} retry={() => void pages.refetch()} /> : pages.data === undefined ? <Skeleton rows={8} /> :

@@ -39,7 +39,7 @@ describe("the API's document", () => {
     expect(wordsOf({})).toBe("any");
   });
   it("shows a request with a place for what must be given", () => {
-    expect(exampleOf("post", "/x", { required: ["a"], properties: { a: { type: "string" }, b: { type: "integer" } } })).toContain(`-d '{"a":"string"}'`);
-    expect(exampleOf("get", "/x", undefined)).toBe('curl -s "$COCKPIT/x" -H "Authorization: Bearer $TOKEN"');
+    expect(exampleOf("post", "/x", { required: ["a"], properties: { a: { type: "string" }, b: { type: "integer" } } }, false)).toBe(`curl -s -X POST "$COCKPIT/x" \\\n  -H 'Content-Type: application/json' -d '{"a":"string"}'`);
+    expect(exampleOf("get", "/x", undefined, true)).toBe('curl -s "$COCKPIT/x" -H "Authorization: Bearer $TOKEN"');
   });
 });
