@@ -1,8 +1,14 @@
-# ./dev bench: measures this build beside its floor. Sourced by ./dev.
+# ./dev bench: measures this build beside its floor; ./dev bench page: the page and the overview. Sourced by ./dev.
 
 dev_bench() {
-    need_packages "${build_packages[@]}" boost "${bench_packages[@]}"
-    [[ -e bench/run.py ]] || fail "bench: there is no bench/run.py"
+    local script=bench/run.py packages=("${bench_packages[@]}")
+    if [[ ${1:-} == page ]]; then
+        shift
+        script=bench/page.py
+        packages+=(chromium)
+    fi
+    need_packages "${build_packages[@]}" boost "${packages[@]}"
+    [[ $script == bench/run.py ]] || build_page
     build_preset release
-    exec /usr/bin/python3 bench/run.py --build build/release "$@"
+    exec /usr/bin/python3 "$script" --build build/release "$@"
 }
