@@ -239,6 +239,30 @@ def test_end_that_its_kind_does_not_have(good, command_id, status, sentence):
     assert sentence in only(good.judge(), "ends_are_those_of_their_kind")
 
 
+NO_ROOM = "append could not be started: its output cannot be kept: cannot write to 'length': No space left on device"
+
+
+def refused_for_its_disk(good, error=NO_ROOM, full=(("agent-1", 0.0, 4e9),), exit_code=None, started=False):
+    good.told[0].finals.clear()
+    good.set("id-0", status="error", error=error, exit_code=exit_code, output_sha256=sha(good.outputs["id-0"]),
+             sent_at="1970-01-01T00:01:40", completed_at="1970-01-01T00:01:50")
+    if not started:
+        good.lines["agent-1"].remove(next(line for line in good.lines["agent-1"] if line.startswith("k-0 ")))
+    good.more["full_disks"] = list(full)
+    return good.judge().get("ends_are_those_of_their_kind")
+
+
+def test_full_disk_may_keep_a_command_from_starting(good):
+    assert refused_for_its_disk(good) is None
+
+
+@pytest.mark.parametrize("how", [
+    {"full": ()}, {"full": [("agent-2", 0.0, 4e9)]}, {"full": [("agent-1", 0.0, 1.0)]},
+    {"error": "append failed"}, {"exit_code": 1}, {"started": True}])
+def test_error_without_that_reason(good, how):
+    assert "quick and error" in refused_for_its_disk(good, **how)[0]
+
+
 def test_echo_of_something_else(good):
     good.set("id-4", output="k-5")
     assert only(good.judge(), "outputs_are_whole") == "id-4: echoed 'k-5', asked was 'k-4'"

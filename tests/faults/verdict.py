@@ -201,9 +201,17 @@ def ends_are_those_of_their_kind(e):
             wrong.append(f"{told.command_id}: {kind} and timeout ({told.spec.key})")
         if status == "cancelled" and told.spec.cancel_after_s is None:
             wrong.append(f"{told.command_id}: cancelled, which nobody asked for ({told.spec.key})")
-        if status == "error" and kind not in ("failing", "retried"):
+        if status == "error" and kind not in ("failing", "retried") and not had_no_room_to_start(e, told, row):
             wrong.append(f"{told.command_id}: {kind} and error: {row.get('error')!r} ({told.spec.key})")
     return wrong
+
+
+def had_no_room_to_start(e, told, row):
+    """An agent on a full disk may refuse to start what it could not keep the output of, when it says so and starts
+    nothing (docs/spool.md)."""
+    error = row.get("error") or ""
+    return ("could not be started" in error and "No space left on device" in error and row.get("exit_code") is None
+            and not e.starts[told.spec.key] and disk_was_full(e, row))
 
 
 def outputs_are_whole(e):
@@ -249,11 +257,15 @@ def declares_lost_bytes(e, row, served, expected):
     if hole is None or row.get("output_sha256") != hashlib.sha256(expected).hexdigest():
         return False
     before, lost, after = served[:hole.start()], int(hole[1]), served[hole.end():]
-    began, ended = seconds(row["sent_at"]), seconds(row["completed_at"])
     return (expected.startswith(before) and expected.endswith(after)
-            and len(before) + lost + len(after) == len(expected)
-            and any(agent == row["agent_id"] and since <= ended and until >= began
-                    for agent, since, until in e.full_disks))
+            and len(before) + lost + len(after) == len(expected) and disk_was_full(e, row))
+
+
+def disk_was_full(e, row):
+    """Of the command's host, at some time between its being sent and its end."""
+    began, ended = seconds(row["sent_at"]), seconds(row["completed_at"])
+    return any(agent == row["agent_id"] and since <= ended and until >= began
+               for agent, since, until in e.full_disks)
 
 
 def seconds(timestamp):
