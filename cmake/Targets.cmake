@@ -13,8 +13,8 @@ endfunction()
 
 # A program is compiled as position independent as the libraries are: clang takes a precompiled header only
 # when both agree, and CMake would give programs -fPIE.
-function(cockpit_reuse_pch name)
-  target_precompile_headers(${name} REUSE_FROM cockpit_pch)
+function(cockpit_reuse_pch name pch)
+  target_precompile_headers(${name} REUSE_FROM ${pch})
   target_compile_options(${name} PRIVATE -fPIC)
 endfunction()
 
@@ -23,18 +23,23 @@ function(cockpit_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES})
-  cockpit_reuse_pch(${name})
+  cockpit_reuse_pch(${name} cockpit_pch)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
-# cockpit_test(name SOURCES a_test.cpp ... LIBRARIES lib ...): one GoogleTest program for one module.
+# cockpit_test(name SOURCES a_test.cpp ... LIBRARIES lib ... [FIXTURE a_fixture.hpp]): one GoogleTest program for one
+# module. A fixture that all its sources include, and that includes half of the module, is parsed once.
 function(cockpit_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "FIXTURE" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE
     cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES} GTest::gmock_main)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  cockpit_reuse_pch(${name})
+  if(ARG_FIXTURE)
+    target_precompile_headers(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/pch.hpp" ${ARG_FIXTURE})
+  else()
+    cockpit_reuse_pch(${name} cockpit_test_pch)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
@@ -48,7 +53,7 @@ function(cockpit_fuzz name)
   target_link_libraries(fuzz_${name} PRIVATE cockpit_options Boost::headers Threads::Threads ${ARG_LIBRARIES})
   target_include_directories(fuzz_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-  cockpit_reuse_pch(fuzz_${name})
+  cockpit_reuse_pch(fuzz_${name} cockpit_pch)
   set_target_properties(fuzz_${name} PROPERTIES
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
 endfunction()
