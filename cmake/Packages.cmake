@@ -59,6 +59,9 @@ function(cockpit_package component)
     install(FILES "${made}/${component}.${kind}" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/${kind}.d"
       RENAME "${component}.conf" COMPONENT ${component})
   endforeach()
+  configure_file("${PROJECT_SOURCE_DIR}/packaging/debian/lintian-overrides.in" "${made}/lintian-overrides" @ONLY)
+  install(FILES "${made}/lintian-overrides" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides"
+    RENAME "${component}" COMPONENT ${component})
   install(FILES "${PROJECT_SOURCE_DIR}/packaging/config/${short}.env" DESTINATION "${COCKPIT_CONFIG_DIR}"
     PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ COMPONENT ${component})
 endfunction()
@@ -107,13 +110,19 @@ function(cockpit_describe component synopsis text)
   endforeach()
 endfunction()
 cockpit_describe(cockpit-agent "runs commands that this host's owner allows"
-  "A small daemon that takes signed commands from a cockpit-server over Redis and runs those that the owner of this host allows: echo, git_pull, docker_restart, health checks, and what is described in /etc/cockpit-agent/commands.d."
+  "A small daemon that takes signed commands from a cockpit-server over
+Redis and runs those that the owner of this host allows: echo, git_pull,
+docker_restart, health checks, and what is described in
+/etc/cockpit-agent/commands.d."
   RECOMMENDS "git, libssl3" SUGGESTS "docker.io")
 cockpit_describe(cockpit-server "takes commands for hosts over HTTP"
-  "REST API, web page, permissions and audit record for commands on hosts, which it sends over Redis to the cockpit-agent of each one. It keeps its data in SQLite or PostgreSQL."
+  "REST API, web page, permissions and audit record for commands on hosts,
+which it sends over Redis to the cockpit-agent of each one. It keeps its
+data in SQLite or PostgreSQL."
   DEPENDS "tzdata" RECOMMENDS "redis-server, git, openssh-client, ca-certificates" SUGGESTS "postgresql")
 cockpit_describe(cockpitctl "commands for hosts, from a terminal"
-  "Talks to the REST API of a cockpit-server: shows hosts, runs commands on many of them with live output, and starts deployments.")
+  "Talks to the REST API of a cockpit-server: shows hosts, runs commands on
+many of them with live output, and starts deployments.")
 include(CPack)
 add_custom_target(debs
   COMMAND "${CMAKE_CPACK_COMMAND}" -G DEB

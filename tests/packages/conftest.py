@@ -10,7 +10,7 @@ import types
 
 import pytest
 
-from debs import DIRECTORY, debs
+from debs import DIRECTORY, debs, dependencies
 from machine import Machine, Network, base_image
 
 ADDRESSES = {"centre": "10.77.0.1", "edge": "10.77.0.2"}
@@ -33,7 +33,7 @@ def machines(scratch):
     """`centre` has Redis, PostgreSQL, the server and an agent; `edge` has an agent."""
     if os.geteuid() != 0:
         pytest.skip("machines with a systemd of their own need root")
-    image = base_image(scratch)
+    image = base_image(scratch, dependencies())
     with contextlib.ExitStack() as cleanup:
         network = Network(ADDRESSES)
         cleanup.callback(network.close)
@@ -69,5 +69,5 @@ def pytest_runtest_makereport(item, call):
         machines = item.funcargs.get("machines")
         for machine in vars(machines).values() if machines else ():
             with contextlib.suppress(AssertionError, subprocess.SubprocessError):
-                log = machine.run("journalctl", "--no-pager", "-n", "60", check=False).stdout
+                log = machine.run("journalctl", "--no-pager", "-u", "cockpit-*", "-n", "40", check=False).stdout
                 report.sections.append((f"journal of {machine.name}", log))

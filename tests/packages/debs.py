@@ -25,6 +25,12 @@ def field(package, name):
     return subprocess.run(["dpkg-deb", "-f", package, name], check=True, text=True, capture_output=True).stdout.strip()
 
 
+def dependencies():
+    """Names of all packages that ours depend on."""
+    listed = ",".join(field(package, "Depends") for package in debs()).split(",")
+    return {part.split()[0] for part in listed if part.strip()}
+
+
 def newer(package, scratch, conffile=None):
     """The same package under version 99, with one more line in its conffile."""
     tree = scratch / package.stem

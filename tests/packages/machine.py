@@ -6,13 +6,13 @@ import pathlib
 import shutil
 import subprocess
 import time
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
-# All that the tests install besides our packages is in the image, so that they need no network.
-INCLUDED = ("systemd,systemd-sysv,dbus,iproute2,procps,ca-certificates,curl,git,openssl,openssh-client,tzdata,"
-            "libssl3,redis-server,redis-tools,postgresql,man-db")
+INCLUDED = ("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "ca-certificates", "curl", "git", "openssl",
+            "openssh-client", "libssl3", "redis-server", "redis-tools", "postgresql", "man-db")
 BOOT_LIMIT_S = 90
 
 
@@ -31,14 +31,16 @@ def wait_until(what, condition, limit_s=30):
         time.sleep(0.1)
 
 
-def base_image(scratch):
-    """A tarball of the Debian that machines start from; made once, kept in build/machines."""
-    image = ROOT / "build" / "machines" / f"{SUITE}.tar"
+def base_image(scratch, dependencies):
+    """A tarball of the Debian that machines start from; made once, kept in build/machines. What our packages depend on is in
+    it, so that the tests need no network."""
+    included = ",".join(sorted({*INCLUDED, *dependencies}))
+    image = ROOT / "build" / "machines" / f"{SUITE}-{zlib.crc32(included.encode()):08x}.tar"
     if not image.exists():
         image.parent.mkdir(parents=True, exist_ok=True)
         tree = scratch / "debootstrap"
-        run("debootstrap", "--variant=minbase", f"--include={INCLUDED}", SUITE, tree, MIRROR)
-        shutil.rmtree(tree / "var/cache/apt/archives", ignore_errors=True)
+        run("debootstrap", "--variant=minbase", f"--include={included}", SUITE, tree, MIRROR)
+        run("chroot", tree, "apt-get", "clean")
         pack(tree, image)
         shutil.rmtree(tree)
     return image
@@ -48,6 +50,21 @@ def pack(tree, image):
     fresh = image.with_suffix(".new")
     run("tar", "--numeric-owner", "--xattrs", "-C", tree, "-cf", fresh, ".")
     fresh.rename(image)
+
+
+def own_cgroups():
+    """Where this process is, of version 2 and of systemd's hierarchy, as directories."""
+    at = {fields[1]: fields[2] for fields in (line.split(":", 2) for line in pathlib.Path("/proc/self/cgroup").read_text().split())}
+    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
+        left, right = line.split(" - ")
+        name = "" if right.startswith("cgroup2 ") else "name=systemd"
+        if right.startswith("cgroup2 ") or (right.startswith("cgroup ") and right.endswith("name=systemd")):
+            yield pathlib.Path(left.split()[4] + at[name])
+
+
+def remove_groups(group):
+    for path, _, _ in os.walk(group, topdown=False):
+        os.rmdir(path)
 
 
 class Machine:
@@ -69,11 +86,20 @@ class Machine:
         return f"cockpit-{self.name}"
 
     def boot(self):
+        # Machines of one group would take each other for themselves.
+        groups = [group / self.network for group in own_cgroups()]
+        for group in groups:
+            group.mkdir(exist_ok=True)
+
+        def enter_groups():
+            for group in groups:
+                (group / "cgroup.procs").write_text("0")
+
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "-D", self.root, f"--machine={self.name}", "--register=no", "--keep-unit", "--boot",
                  "--console=read-only", f"--network-namespace-path=/run/netns/{self.network}", "--resolv-conf=off"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, preexec_fn=enter_groups)
         wait_until(f"{self.name} has started", self.is_up, BOOT_LIMIT_S)
 
     def is_up(self):
@@ -92,7 +118,7 @@ class Machine:
         leader = self.leader()
         assert leader, f"{self.name} does not run"
         done = subprocess.run(
-            ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--wd=/", "env", "-i", "LANG=C.UTF-8",
+            ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--wdns=/", "env", "-i", "LANG=C.UTF-8",
              "HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive",
              *map(str, words)],
             input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, text=True, capture_output=True, check=False,
@@ -127,6 +153,8 @@ class Machine:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
+        for group in own_cgroups():
+            remove_groups(group / self.network)
 
 
 class Network:
