@@ -10,7 +10,7 @@ import types
 
 import pytest
 
-from debs import DIRECTORY, debs, dependencies
+from debs import DIRECTORY, debs, dependencies, first_debs
 from machine import Machine, Network, base_image
 
 ADDRESSES = {"centre": "10.77.0.1", "edge": "10.77.0.2"}
@@ -43,7 +43,7 @@ def machines(scratch):
             machine.file("/etc/hosts").write_text(
                 "127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name, address in ADDRESSES.items()))
             machine.file("/root/debs").mkdir()
-            for package in debs():
+            for package in first_debs():
                 shutil.copy(package, machine.file("/root/debs"))
             cleanup.callback(machine.stop)
             machine.boot()

@@ -1,10 +1,16 @@
 """What surrounds our packages on the machines, and how the tests speak to the server: as docs/install.md does it."""
 
 import base64
+import contextlib
 import json
+import pathlib
+import sys
 import textwrap
 
 from machine import wait_until
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from docker_engine import DockerEngine  # noqa: E402
 
 REDIS_PASSWORD = "redis pass#word"
 POSTGRES_PASSWORD = "postgres-secret"
@@ -57,10 +63,10 @@ def trust_redis(centre, machine):
     machine.file("/etc/cockpit/redis-ca.crt").write_bytes(centre.file("/etc/redis/tls/ca.crt").read_bytes())
 
 
-def install(machine, name, packages="/root/debs"):
+def install(machine, name, packages="/root/debs", *options):
     """apt, as a person calls it; its words."""
     (package,) = machine.file(packages).glob(f"{name}_*.deb")
-    return machine.out("apt-get", "install", "--yes", f"{packages}/{package.name}")
+    return machine.out("apt-get", "install", "--yes", *options, f"{packages}/{package.name}")
 
 
 def set_settings(machine, file, **values):
@@ -138,6 +144,19 @@ def work_tree(machine):
             echo two >file && git commit -qam two && git push -q origin main
             git reset -q --hard HEAD~1'
         """))
+
+
+@contextlib.contextmanager
+def docker_engine(machine):
+    """A real engine whose socket, /srv/engine/docker.sock, the machine's group `docker` may use."""
+    machine.file("/srv/engine").mkdir()
+    engine = DockerEngine(machine.file("/srv/engine"))
+    try:
+        machine.run("groupadd --system docker && chgrp docker /srv/engine/docker.sock && chmod 660 /srv/engine/docker.sock")
+        yield engine
+    finally:
+        engine.stop()
+        machine.run("rm", "-rf", "/srv/engine")
 
 
 def key_of(machine, service):

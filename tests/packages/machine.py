@@ -175,3 +175,6 @@ class Network:
     def close(self):
         for name in self.names:
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+        # The first `ip netns add` mounts this directory on itself.
+        if os.path.ismount("/run/netns") and not os.listdir("/run/netns"):
+            subprocess.run(["umount", "/run/netns"], check=False, capture_output=True)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import house
-from debs import debs, field, newer
+from debs import field, next_debs
 from machine import wait_until
 
 SERVICES = ("cockpit-agent", "cockpit-server")
@@ -33,10 +33,6 @@ def test_the_server_runs_with_its_defaults_once_installed(centre):
     house.wait_healthy(centre)
     password = re.search(r"first log-in: user admin, password (\S+)", centre.out("journalctl", "-u", "cockpit-server"))[1]
     assert house.Api(centre, password).token
-
-
-def test_the_page_is_in_the_server(centre):
-    assert "<title>Cockpit</title>" in centre.out("curl", "-s", "http://127.0.0.1:8000/")
 
 
 def test_settings_can_be_read_by_root_and_the_service_alone(centre):
@@ -90,11 +86,27 @@ def test_git_pull_works_inside_the_sandbox(api, edge):
     done = api.call("/api/cockpit-agent/git-pull", {"agent_id": "edge", "repository_path": "/srv/app", "branch": "main"})
     assert done["status"] == "success", done
     assert edge.out("cat", "/srv/app/file") == "two"
+    # A control group of its own, in what systemd delegated.
+    assert api.look(done)["containment"] == "cgroup"
 
 
-def test_commands_get_control_groups_from_systemd(api):
-    done = api.send("edge", "git_revision", repository_path="/srv/app")
-    assert (done["status"], done["containment"]) == ("success", "cgroup"), done
+def test_docker_restart_works_inside_the_sandbox_for_a_member_of_the_group(api, edge):
+    with house.docker_engine(edge) as engine:
+        engine.run_container("grafana")
+        before = engine.started_at("grafana")
+        edge.run("usermod", "-aG", "docker", "cockpit-agent")
+        house.set_settings(edge, "agent", DOCKER_SOCKET="/srv/engine/docker.sock", DOCKER_CONTAINER_NAME="grafana")
+        edge.run("systemctl", "restart", "cockpit-agent")
+        api.wait_online("edge")
+        done = wait_until("the container may be restarted", lambda: tried_restart(api))
+        assert done["status"] == "success", done
+        assert engine.started_at("grafana") != before
+
+
+def tried_restart(api):
+    """Nothing as long as the server does not know the agent's new list of commands."""
+    done = api.call("/api/cockpit-agent/docker-restart", {"agent_id": "edge", "container_name": "grafana"})
+    return done if "command_id" in done else None
 
 
 def test_the_verification_commands_of_the_original_guide(centre, edge):
@@ -120,6 +132,22 @@ def test_the_sandbox_leaves_little_exposed(centre, service, most):
     overall = centre.out("systemd-analyze", "security", "--no-pager", service).splitlines()[-1]
     exposure = float(re.search(r"exposure level for \S+: ([\d.]+)", overall)[1])
     assert exposure <= most, overall
+
+
+def test_an_agent_that_is_root_runs_commands_as_other_users(api, edge):
+    drop_in = edge.file("/etc/systemd/system/cockpit-agent.service.d/root.conf")
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nUser=root\nCapabilityBoundingSet=~\nNoNewPrivileges=no\n")
+    edge.file("/etc/cockpit-agent/commands.d/who.toml").write_text(
+        'description = "Who runs"\narguments = ["/usr/bin/id", "-un"]\nuser = "nobody"\n')
+    edge.run("systemctl daemon-reload && systemctl restart cockpit-agent")
+    done = wait_until("the command is known", lambda: (told := api.send("edge", "who")).get("command_id") and told)
+    assert done["output"] == "nobody\n", done
+    drop_in.unlink()
+    edge.file("/etc/cockpit-agent/commands.d/who.toml").unlink()
+    edge.run("systemctl daemon-reload && systemctl restart cockpit-agent")
+    api.wait_online("edge")
+    assert api.send("edge", "echo", message="as before")["output"] == "as before"
 
 
 def running_work(api, edge):
@@ -199,19 +227,17 @@ def test_all_comes_back_after_a_reboot(api, centre, edge):
 
 
 @pytest.fixture(scope="module")
-def newer_debs(scratch, machines):
-    """Version 99 of each package, in /root/newer of both machines; its settings have a line more."""
+def newer_version(scratch, machines):
+    """The version of the packages in /root/newer of both machines."""
+    built = next_debs(scratch)
     for machine in vars(machines).values():
         machine.file("/root/newer").mkdir()
-    for package in debs():
-        name = field(package, "Package")
-        conffile = f"/etc/cockpit/{name.removeprefix('cockpit-')}.env" if name in SERVICES else None
-        built = newer(package, scratch, conffile)
-        for machine in vars(machines).values():
-            machine.file(f"/root/newer/{built.name}").write_bytes(built.read_bytes())
+        for package in built:
+            machine.file(f"/root/newer/{package.name}").write_bytes(package.read_bytes())
+    return field(built[0], "Version")
 
 
-def test_an_upgrade_keeps_settings_keys_and_history_and_a_running_command(api, centre, edge, newer_debs):
+def test_an_upgrade_keeps_settings_keys_and_history_and_a_running_command(api, centre, edge, newer_version):
     command = running_work(api, edge)
     process = edge.out("pidof", "-x", "work")
     kept = [(centre, "cockpit-server", "server"), (centre, "cockpit-agent", "agent"), (edge, "cockpit-agent", "agent")]
@@ -221,8 +247,8 @@ def test_an_upgrade_keeps_settings_keys_and_history_and_a_running_command(api, c
     for machine, service, _ in kept:
         pid = machine.out("systemctl", "show", "-P", "MainPID", service)
         # What docs/install.md says for an upgrade that asks nothing: edited settings stay.
-        machine.run("apt-get", "install", "--yes", "-o", "Dpkg::Options::=--force-confold", f"/root/newer/{service}_99.deb")
-        assert machine.out("dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}", service) == "99 installed"
+        house.install(machine, service, "/root/newer", "-o", "Dpkg::Options::=--force-confold")
+        assert machine.out("dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}", service) == f"{newer_version} installed"
         assert machine.active(service)
         assert machine.out("systemctl", "show", "-P", "MainPID", service) != pid
     assert [(house.key_of(machine, service), machine.file(f"/etc/cockpit/{file}.env").read_text())
@@ -237,10 +263,13 @@ def test_an_upgrade_keeps_settings_keys_and_history_and_a_running_command(api, c
     end_work(fresh, edge, command)
 
 
+def test_the_page_is_in_the_server(centre):
+    assert "<title>Cockpit</title>" in centre.out("curl", "-s", "http://127.0.0.1:8000/")
+
+
 def test_a_unit_that_was_disabled_stays_so_at_an_upgrade(edge):
     edge.run("systemctl", "disable", "--now", "cockpit-agent")
-    edge.run("apt-get", "install", "--yes", "--reinstall", "-o", "Dpkg::Options::=--force-confold",
-             "/root/newer/cockpit-agent_99.deb")
+    house.install(edge, "cockpit-agent", "/root/newer", "--reinstall", "-o", "Dpkg::Options::=--force-confold")
     assert edge.run("systemctl", "is-enabled", "cockpit-agent", check=False).stdout.strip() == "disabled"
     assert not edge.active("cockpit-agent")
     edge.run("systemctl", "enable", "--now", "cockpit-agent")
