@@ -14,7 +14,7 @@ NAMED = re.compile(rf"^({METHODS}) (…?/\S*|[a-z][\w/{{}}-]*)$")
 BARE = re.compile(r"^(?:…|/api/|/auth/)[\w/{}-]+$")
 CURL = re.compile(r"""\bcurl\b(?:\\\n|'[^']*'|"(?:[^"\\]|\\.)*"|[^\n|])*""", re.DOTALL)
 BODY = re.compile(r"""\s(?:-d|--data)\s+(?:'([^']*)'|"((?:[^"\\]|\\.)*)")""", re.DOTALL)
-ADDRESS = re.compile(r"(?:\$COCKPIT|\$\{COCKPIT\}|https?://[\w.:\[\]-]+)(/[^\s\"'|)]*)")
+ADDRESS = re.compile(r"(?:\$COCKPIT|\$\{COCKPIT\}|https?://[\w.:\[\]-]+)(/[^\s\"'|);]*)")
 
 
 def segments(path):
