@@ -14,6 +14,7 @@ class MemoryStatisticsStore final : public statistics::StatisticsStore {
 
     std::vector<statistics::Tally> ended;
     std::vector<statistics::OpenCount> open;
+    statistics::DatabaseSize size;
     int times_asked = 0;  ///< for open counts
     bool broken = false;
 
@@ -35,6 +36,11 @@ class MemoryStatisticsStore final : public statistics::StatisticsStore {
                          done) override {
         ++times_asked;
         answer(std::move(done), open);
+    }
+
+    void database_size(
+        runtime::Callback<dispatch::StoreResult<statistics::DatabaseSize>> done) override {
+        answer(std::move(done), size);
     }
 
   private:

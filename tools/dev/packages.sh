@@ -5,8 +5,10 @@ build_packages=(clang-19 lld-19 llvm-19 cmake ninja-build pkg-config git
     libtomlplusplus-dev libcurl4-openssl-dev libhowardhinnant-date-dev libkainjow-mustache-dev python3)
 run_packages=(redis-server git openssh-client tzdata)
 test_packages=(libclang-rt-19-dev libgtest-dev libgmock-dev redis-server postgresql docker.io busybox-static
-    openssh-server openssl python3 python3-pytest python3-pytest-xdist python3-jsonschema tzdata chromium)
+    openssh-server openssl python3 python3-pytest python3-pytest-xdist python3-jsonschema prometheus tzdata chromium)
 bench_packages=(libbenchmark-dev redis-server python3)
+package_packages=(dpkg-dev lintian file gzip)
+machine_packages=(debootstrap systemd-container iproute2 docker.io busybox-static python3 python3-pytest)
 check_packages=(clang-format-19 clang-tidy-19 python3)
 boost_versions=(1.81 1.83 1.88) # Debian 12 offers the first, Debian 13 the others
 

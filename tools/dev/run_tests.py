@@ -147,7 +147,7 @@ def run_faults(build, tally, scratch, seed, long):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("suite", choices=["all", "unit", "integration", "web", "faults"])
+    parser.add_argument("suite", choices=["all", "unit", "integration", "web", "faults", "packages"])
     parser.add_argument("--seed", type=int, help="faults: replay the schedule of an earlier run")
     parser.add_argument("--long", action="store_true", help="faults: 20,000 commands and 1,000 faults")
     wanted = parser.parse_args()
@@ -166,6 +166,8 @@ def main():
                        only=sorted(str(file) for file in ROOT.glob("tests/integration/test_page*.py")))
         if wanted.suite in ("all", "faults"):
             run_faults(build, tally, pathlib.Path(scratch), wanted.seed, wanted.long)
+        if wanted.suite == "packages":  # not of "all": it takes a release build and root
+            run_pytest("packages", build, tally, pathlib.Path(scratch))
     for name, reason in tally.skipped:
         print(f"SKIPPED {name}: {reason}")
     for name in tally.failed:

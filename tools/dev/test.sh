@@ -6,8 +6,8 @@ dev_test() {
         suite=$1
         shift
     fi
-    [[ $suite =~ ^(all|unit|integration|web|faults)$ ]] ||
-        fail "test: '$suite' is none of unit, integration, web, faults"
+    [[ $suite =~ ^(all|unit|integration|web|faults|packages)$ ]] ||
+        fail "test: '$suite' is none of unit, integration, web, faults, packages"
     while [[ $# -gt 0 ]]; do
         [[ $suite == faults ]] || fail "test: '$1' is only for ./dev test faults [--seed N] [--long]"
         case $1 in
@@ -19,6 +19,12 @@ dev_test() {
             *) fail "test: there is no option '$1'; faults takes --seed N and --long" ;;
         esac
     done
+    if [[ $suite == packages ]]; then
+        source tools/dev/package.sh
+        need_packages "${machine_packages[@]}"
+        dev_package
+        exec /usr/bin/python3 tools/dev/run_tests.py --build build/release packages
+    fi
     need_packages "${build_packages[@]}" boost "${test_packages[@]}"
     case $suite in
         web | all) build_page ;;

@@ -16,13 +16,17 @@ std::vector<HealthCheck> with_database(std::vector<HealthCheck> checks,
 }  // namespace
 
 RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
-    : auth_(ports.access),
+    : counted_(ports.metrics.counted),
+      clock_(ports.clock),
+      auth_(ports.access),
       commands_(ports.dispatcher, ports.commands, ports.directory, ports.clock),
       slots_(ports.max_output_streams),
       open_(ports.statistics, ports.clock),
       agents_(ports.directory, ports.admission, ports.clock, ports.targeting, open_, slots_),
       history_(ports.commands, ports.directory, ports.clock),
       overview_(ports.statistics, ports.directory, open_, ports.clock),
+      metrics_(ports.metrics, ports.statistics, ports.dispatcher, ports.directory, open_,
+               ports.clock),
       output_({.commands = ports.commands,
                .store = ports.output_store,
                .log = ports.output_log,
@@ -44,6 +48,7 @@ RestApi::RestApi(Ports ports, std::vector<HealthCheck> checks)
     agents_.add_to(api_);
     history_.add_to(api_);
     overview_.add_to(api_);
+    metrics_.add_to(api_);
     output_.add_to(api_);
     notifications_.add_to(api_);
     webhooks_.add_to(api_);
@@ -66,12 +71,19 @@ asio::awaitable<http::Response> RestApi::document() {
     co_return json_response(open_api_document(api_.endpoints(), COCKPIT_VERSION));
 }
 
+asio::awaitable<http::Response> RestApi::answer(const http::Request& request) {
+    const auto began = clock_.steady_ms();
+    auto response = co_await api_.answer(request);
+    counted_.on_request(response.status, static_cast<double>(clock_.steady_ms() - began) / 1000);
+    co_return response;
+}
+
 http::Handler RestApi::handler(http::Handler otherwise) {
     return [this, otherwise = std::move(otherwise)](const http::Request& request) {
         const bool ours = request.raw_path.starts_with("/api/") ||
                           request.raw_path.starts_with("/auth/") || api_.knows_path(request);
         if (!ours && otherwise) return otherwise(request);
-        return api_.answer(request);
+        return answer(request);
     };
 }
 

@@ -9,6 +9,7 @@
 #include "server/api/group_endpoints.hpp"
 #include "server/api/health_endpoints.hpp"
 #include "server/api/history_endpoints.hpp"
+#include "server/api/metrics_endpoint.hpp"
 #include "server/api/notification_endpoints.hpp"
 #include "server/api/output_endpoints.hpp"
 #include "server/api/overview_endpoint.hpp"
@@ -37,6 +38,7 @@ struct Ports {
     SchedulePorts schedules;
     DeploymentPorts deployments;
     statistics::StatisticsStore& statistics;
+    MetricsPorts metrics;
 };
 
 class RestApi {
@@ -54,6 +56,11 @@ class RestApi {
 
   private:
     boost::asio::awaitable<http::Response> document();
+    /// Counts the answer.
+    boost::asio::awaitable<http::Response> answer(const http::Request& request);
+
+    metrics::Metrics& counted_;
+    const runtime::Clock& clock_;
 
     AuthEndpoints auth_;
     CommandEndpoints commands_;
@@ -62,6 +69,7 @@ class RestApi {
     AgentEndpoints agents_;
     HistoryEndpoints history_;
     OverviewEndpoint overview_;
+    MetricsEndpoint metrics_;
     OutputEndpoints output_;
     NotificationEndpoints notifications_;
     WebhookEndpoints webhooks_;

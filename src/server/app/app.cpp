@@ -242,7 +242,10 @@ class App {
                                  .store = *store_,
                                  .book = services_,
                                  .services = *store_},
-                 .statistics = *store_},
+                 .statistics = *store_,
+                 .metrics = {.counted = metrics_,
+                             .writes = [this] { return store_->write_figures(); },
+                             .redis = [this] { return redis_figures(); }}},
                 {{.name = "redis", .run = [this] { return redis_health(); }}}),
           tasks_(io_.get_executor()) {
         if (standalone) {
@@ -302,6 +305,7 @@ class App {
         co_await runtime::await_callback<bool>(
             [this](auto done) { targets_.refresh(std::move(done)); });
         dispatcher_.tell_ends_to(&notifier_);
+        dispatcher_.tell_ends_to(&metrics_);
         notifier_.catch_up(*store_);
         const auto first_login =
             or_fail(co_await access_.ensure_administrator(settings_.admin_password));
@@ -359,11 +363,21 @@ class App {
         co_return api::Health{.ok = !down, .detail = down.value_or("connected")};
     }
 
+    asio::awaitable<std::optional<metrics::RedisFigures>> redis_figures() {
+        const auto usage = co_await transport_.usage();
+        if (!usage) co_return std::nullopt;
+        co_return metrics::RedisFigures{.memory_bytes = usage->memory_bytes,
+                                        .results_waiting = usage->results_waiting};
+    }
+
     asio::awaitable<void> keep_ticking() {
         asio::steady_timer timer(io_);
         for (int ticks = 1;; ++ticks) {
             timer.expires_after(tick);
             co_await timer.async_wait(asio::use_awaitable);
+            const std::chrono::duration<double> late =
+                std::chrono::steady_clock::now() - timer.expiry();
+            metrics_.on_lag(late.count());
             dispatcher_.on_tick();
             output_.on_tick();
             runs_.on_tick();
@@ -426,6 +440,7 @@ class App {
     }
 
     const config::ServerSettings& settings_;
+    metrics::Metrics metrics_;
     asio::io_context io_{1};
     runtime::SystemClock clock_;
     crypto::SigningKey key_;

@@ -19,6 +19,7 @@ constexpr std::array permissions_there_are{
     Permission{"notifications:write", "make and change them, and send again"},
     Permission{"schedules:read", "see schedules, their firings and maintenance windows"},
     Permission{"schedules:write", "make, change and run them"},
+    Permission{"metrics:read", "read /metrics, and nothing else: for Prometheus"},
     Permission{"users:read", "see accounts"},
     Permission{"users:write", "make and change accounts"},
 };

@@ -135,8 +135,9 @@ class Dispatcher {
     /// Another server of ours says that this command ended; looked up where somebody here cares.
     void on_ended_elsewhere(const protocol::CommandId& id);
 
-    /// Who is told of each end that this server wrote; null for nobody. Must outlive this object.
-    void tell_ends_to(EndListener* listener) { end_listener_ = listener; }
+    /// Who is told of each end that this server wrote, one after the other. Must outlive this
+    /// object.
+    void tell_ends_to(EndListener* listener) { end_listeners_.push_back(listener); }
 
     /// Who is asked whether something may start on a host: when a command is taken in, and again
     /// before one that had to wait is sent. Null: always. Must outlive this object.
@@ -201,7 +202,7 @@ class Dispatcher {
     std::unordered_map<std::string, Open> open_;  ///< by command id
     std::int64_t looked_for_others_ms_ = 0;
     bool looking_for_others_ = false;
-    EndListener* end_listener_ = nullptr;
+    std::vector<EndListener*> end_listeners_;
     const StartGuard* start_guard_ = nullptr;
     std::shared_ptr<Waiters> waiters_;  ///< shared with each Waiter
 };

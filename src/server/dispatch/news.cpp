@@ -102,7 +102,8 @@ void Dispatcher::settle_here(const CommandRecord& record, bool announce) {
                                     {"command", record.command},
                                     {"status", to_text(record.state)}});
         if (const auto id = protocol::CommandId::parse(record.command_id)) link_.announce_end(*id);
-        if (end_listener_ != nullptr) end_listener_->on_end(record);
+        for (auto* listener : end_listeners_)
+            listener->on_end(record);
     }
     waiters_->finish(record.command_id, record);
 }

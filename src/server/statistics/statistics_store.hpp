@@ -42,6 +42,11 @@ struct OpenCount {
     std::int64_t total = 0;
 };
 
+struct DatabaseSize {
+    std::int64_t bytes = 0;    ///< of the whole database, on disk
+    std::int64_t history = 0;  ///< from the first command's id to the last's: at least as many
+};
+
 /// Callbacks as those of dispatch::CommandStore.
 class StatisticsStore {
   public:
@@ -54,6 +59,8 @@ class StatisticsStore {
                                 runtime::Callback<dispatch::StoreResult<bool>> done) = 0;
     virtual void open_counts(
         runtime::Callback<dispatch::StoreResult<std::vector<OpenCount>>> done) = 0;
+    /// Costs the same however long the history is.
+    virtual void database_size(runtime::Callback<dispatch::StoreResult<DatabaseSize>> done) = 0;
 };
 
 }  // namespace cockpit::statistics

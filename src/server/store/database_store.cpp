@@ -88,10 +88,7 @@ class DatabaseStore final : public Store {
         readers_.stop();
     }
 
-    WriteCounts write_counts() const override {
-        const auto counts = writer_.counts();
-        return {counts.groups, counts.writes};
-    }
+    metrics::WriteFigures write_figures() const override { return writer_.figures(); }
 
     // Commands.
     void insert(dispatch::CommandRecord record,
@@ -211,6 +208,10 @@ class DatabaseStore final : public Store {
     void open_counts(DispatchDone<std::vector<statistics::OpenCount>> done) override {
         read<std::vector<statistics::OpenCount>>([](Connection& c) { return load_open_counts(c); },
                                                  std::move(done));
+    }
+    void database_size(DispatchDone<statistics::DatabaseSize> done) override {
+        read<statistics::DatabaseSize>([](Connection& c) { return load_database_size(c); },
+                                       std::move(done));
     }
 
     // Schedules and maintenance windows.

@@ -1,6 +1,7 @@
 #include "server/store/group_writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <map>
 
@@ -73,9 +74,11 @@ void GroupWriter::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-GroupWriter::Counts GroupWriter::counts() const {
+metrics::WriteFigures GroupWriter::figures() const {
     const std::lock_guard lock(mutex_);
-    return counts_;
+    auto figures = figures_;
+    figures.waiting = static_cast<std::int64_t>(waiting_.size());
+    return figures;
 }
 
 void GroupWriter::run() {
@@ -139,6 +142,7 @@ void GroupWriter::commit_each(Group group) {
 bool GroupWriter::try_commit(Group& group, std::vector<Refused>& refused) {
     const Batch batch = batch_of(group);
     std::vector<Rows> results;
+    const auto began = std::chrono::steady_clock::now();
     try {
         results = session_.connection().transaction(batch.statements);
     } catch (const DatabaseError& error) {
@@ -149,10 +153,11 @@ bool GroupWriter::try_commit(Group& group, std::vector<Refused>& refused) {
         group.erase(culprit);
         return false;
     }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     {
         const std::lock_guard lock(mutex_);
-        counts_.groups += 1;
-        counts_.writes += group.size();
+        figures_.group_sizes.observe(static_cast<double>(group.size()));
+        figures_.seconds.observe(took.count());
     }
     std::size_t next = 0;
     for (auto& write : group) {

@@ -8,7 +8,6 @@
 // where that is unknown, every write of it is answered with an error.
 
 #include <condition_variable>
-#include <cstdint>
 #include <expected>
 #include <functional>
 #include <mutex>
@@ -18,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/metrics/write_figures.hpp"
 #include "server/store/connection.hpp"
 
 namespace cockpit::store {
@@ -41,11 +41,8 @@ class GroupWriter {
     /// Commits and answers what waits, then ends the thread. From any thread but the writer's.
     void stop();
 
-    struct Counts {
-        std::uint64_t groups = 0;  ///< transactions that were committed
-        std::uint64_t writes = 0;  ///< writes in them
-    };
-    Counts counts() const;
+    /// From any thread.
+    metrics::WriteFigures figures() const;
 
   private:
     using Group = std::vector<Write>;
@@ -67,7 +64,7 @@ class GroupWriter {
     mutable std::mutex mutex_;
     std::condition_variable arrived_;
     Group waiting_;
-    Counts counts_;
+    metrics::WriteFigures figures_;
     bool stopping_ = false;
     std::thread thread_;
 };

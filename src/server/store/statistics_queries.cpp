@@ -98,6 +98,13 @@ constexpr std::string_view open_counts_sql =
     "SELECT agent_id, status, COUNT(*) FROM (SELECT agent_id, status FROM cockpit_agent_commands "
     "WHERE " COCKPIT_IS_OPEN " ORDER BY id LIMIT 1000000) AS still_open GROUP BY agent_id, status";
 
+constexpr std::string_view sqlite_size_sql =
+    "SELECT (SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM "
+    "pragma_page_size()), COALESCE(MAX(id) - MIN(id) + 1, 0) FROM cockpit_agent_commands";
+constexpr std::string_view postgres_size_sql =
+    "SELECT pg_database_size(current_database()), COALESCE(MAX(id) - MIN(id) + 1, 0) "
+    "FROM cockpit_agent_commands";
+
 }  // namespace
 
 Migration tallies_migration() {
@@ -140,6 +147,12 @@ std::vector<statistics::OpenCount> load_open_counts(Connection& connection) {
         counts.push_back({row.text(0), state_of(row.cell(1)), row.integer(2).value_or(0)});
     }
     return counts;
+}
+
+statistics::DatabaseSize load_database_size(Connection& connection) {
+    const bool sqlite = connection.dialect() == Dialect::sqlite;
+    const Rows rows = connection.query({sqlite ? sqlite_size_sql : postgres_size_sql, {}});
+    return {.bytes = rows[0].integer(0).value_or(0), .history = rows[0].integer(1).value_or(0)};
 }
 
 }  // namespace cockpit::store

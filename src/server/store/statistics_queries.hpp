@@ -18,5 +18,6 @@ std::vector<statistics::Tally> load_tallies(Connection& connection, std::int64_t
                                             statistics::Step step);
 WriteOf<bool> remove_tallies(const statistics::Retention& before);
 std::vector<statistics::OpenCount> load_open_counts(Connection& connection);
+statistics::DatabaseSize load_database_size(Connection& connection);
 
 }  // namespace cockpit::store

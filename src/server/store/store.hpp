@@ -15,7 +15,6 @@
 // databases.
 
 #include <boost/asio/any_io_executor.hpp>
-#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -25,6 +24,7 @@
 #include "server/dispatch/agent_store.hpp"
 #include "server/dispatch/command_store.hpp"
 #include "server/dispatch/output_store.hpp"
+#include "server/metrics/write_figures.hpp"
 #include "server/notify/incoming_store.hpp"
 #include "server/notify/notification_store.hpp"
 #include "server/runs/run_store.hpp"
@@ -33,12 +33,6 @@
 #include "server/targets/group_store.hpp"
 
 namespace cockpit::store {
-
-/// How well writes share transactions, since the store was opened. From any thread.
-struct WriteCounts {
-    std::uint64_t groups = 0;  ///< transactions that were committed
-    std::uint64_t writes = 0;  ///< writes in them
-};
 
 class Store : public dispatch::CommandStore,
               public dispatch::OutputStore,
@@ -57,7 +51,8 @@ class Store : public dispatch::CommandStore,
     /// but those already posted to `io`.
     virtual void close() = 0;
 
-    virtual WriteCounts write_counts() const = 0;
+    /// How well writes share transactions, since the store was opened. From any thread.
+    virtual metrics::WriteFigures write_figures() const = 0;
 };
 
 /// Opens `database_url` (sqlite:///absolute/path, sqlite:///:memory: is refused, postgresql://…),

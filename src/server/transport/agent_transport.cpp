@@ -2,6 +2,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
 
 #include "log/log.hpp"
 #include "runtime/await_callback.hpp"
@@ -40,6 +41,16 @@ dispatch::RegistryHash to_hash(const redis::Value& answer) {
         if (name != nullptr && value != nullptr) hash.emplace(*name, *value);
     }
     return hash;
+}
+
+std::optional<std::int64_t> used_memory(std::string_view info) {
+    constexpr std::string_view name = "used_memory:";
+    const auto at = info.find(name);
+    if (at == std::string_view::npos) return std::nullopt;
+    info.remove_prefix(at + name.size());
+    std::int64_t bytes = 0;
+    const auto [end, error] = std::from_chars(info.data(), info.data() + info.size(), bytes);
+    return error == std::errc() ? std::optional(bytes) : std::nullopt;
 }
 
 }  // namespace
@@ -82,6 +93,16 @@ asio::awaitable<void> AgentTransport::stop() {
     co_await results_->stop();
     co_await events_->stop();
     co_await commands_->stop();
+}
+
+asio::awaitable<std::optional<AgentTransport::Usage>> AgentTransport::usage() {
+    const auto answers =
+        co_await commands_->execute_all({{"INFO", "memory"}, {"XLEN", results_stream}});
+    if (!answers) co_return std::nullopt;
+    Usage usage;
+    if (const auto* info = (*answers)[0].if_text()) usage.memory_bytes = used_memory(*info);
+    if (const auto* length = (*answers)[1].if_integer()) usage.results_waiting = *length;
+    co_return usage;
 }
 
 void AgentTransport::on_link(std::optional<std::string> down_because) {

@@ -48,6 +48,13 @@ class AgentTransport final : public dispatch::AgentLink {
     /// Nothing when Redis answers, or why it does not, for readiness.
     std::optional<std::string> down_because() const { return down_because_; }
 
+    struct Usage {
+        std::optional<std::int64_t> memory_bytes;     ///< of Redis; nothing where we may not ask
+        std::optional<std::int64_t> results_waiting;  ///< entries that no server has settled
+    };
+    /// Asks Redis; nothing when it does not answer.
+    boost::asio::awaitable<std::optional<Usage>> usage();
+
     void send(const protocol::Run& run, runtime::Callback<dispatch::Receivers> done) override;
     void send(const protocol::Cancel& cancel) override;
     void send(const protocol::Ack& ack) override;

@@ -10,7 +10,7 @@ const users = "/auth/users";
 const oneUser = "/auth/users/{username}";
 const permissions: Input = {
   name: "permissions", label: "Permissions", kind: "area",
-  hint: "One per line: cockpit_agents:read, cockpit_agents:write, cockpit_groups:write, deployments:read, deployments:write, services:write, schedules:read, schedules:write, notifications:read, notifications:write, users:read, users:write, or * for all. Nobody can give what they do not have.",
+  hint: "One per line: cockpit_agents:read, cockpit_agents:write, cockpit_groups:write, deployments:read, deployments:write, services:write, schedules:read, schedules:write, notifications:read, notifications:write, metrics:read, users:read, users:write, or * for all. Nobody can give what they do not have.",
 };
 
 function UserEditor({ user, onClose }: { user: User | null; onClose: () => void }) {

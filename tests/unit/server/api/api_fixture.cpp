@@ -83,7 +83,10 @@ ApiTest::ApiTest()
                             .store = deployment_store,
                             .book = services,
                             .services = deployment_store},
-            .statistics = statistics},
+            .statistics = statistics,
+            .metrics = {.counted = counted,
+                        .writes = [] { return metrics::WriteFigures(); },
+                        .redis = [this] { return redis_figures(); }}},
            {{.name = "redis", .run = [this] { return health_of(&redis); }}}),
       handler(rest.handler()),
       admin(token_for("admin", {"*"})) {
@@ -108,8 +111,17 @@ Answer ApiTest::call(std::string method, std::string_view target, std::string bo
                   .content_type = response.content_type,
                   .headers = response.headers};
     // A stream is not read here.
-    if (!response.stream) answer.body = json::parse(response.body).as_object();
+    if (response.content_type.starts_with("text/")) {
+        answer.plain = response.body;
+    } else if (!response.stream) {
+        answer.body = json::parse(response.body).as_object();
+    }
     return answer;
+}
+
+boost::asio::awaitable<std::optional<metrics::RedisFigures>> ApiTest::redis_figures() {
+    if (!redis.ok) co_return std::nullopt;
+    co_return metrics::RedisFigures{.memory_bytes = 1'000'000, .results_waiting = 3};
 }
 
 Answer ApiTest::call_open(std::string_view target, std::string body,

@@ -36,6 +36,7 @@ struct Answer {
     std::string content_type;
     std::vector<std::pair<std::string, std::string>> headers;
     boost::json::object body;
+    std::string plain;  ///< where it is text
 
     std::string header(std::string_view name) const;
     std::string text(std::string_view field) const;  ///< of a string field; "<absent>" otherwise
@@ -64,6 +65,7 @@ class ApiTest : public testing::Test {
     /// What the next runs end as, told by the host they were sent to.
     void host_answers(protocol::CommandState state, std::string output,
                       std::optional<std::string> error = std::nullopt);
+    boost::asio::awaitable<std::optional<metrics::RedisFigures>> redis_figures();
     static protocol::AgentId agent(std::string_view id) { return *protocol::AgentId::parse(id); }
 
     boost::asio::io_context io;
@@ -110,6 +112,7 @@ class ApiTest : public testing::Test {
         clock, schedule_store, {{schedules::Kind::command, &command_launcher}}, "test"};
     schedules::Windows windows{clock, schedule_store, targeting};
     fakes::MemoryStatisticsStore statistics{io.get_executor()};
+    metrics::Metrics counted;
     RestApi rest;
     http::Handler handler;
     std::string admin;  ///< a token that may do everything

@@ -80,7 +80,7 @@ class DeploymentTest : public testing::Test {
         return commands;
     }
 
-    void connect(const std::string& id, std::vector<protocol::CommandSchema> commands = able()) {
+    void connect(const std::string& id, std::vector<protocol::CommandSchema> can = able()) {
         const auto key = crypto::SigningKey::generate().public_key().to_base64();
         const auto agent = *protocol::AgentId::parse(id);
         directory.set_keys(agent, key, std::nullopt);
@@ -89,7 +89,7 @@ class DeploymentTest : public testing::Test {
                             .public_key = key,
                             .hostname = id + ".example.org",
                             .version = "1",
-                            .commands = std::move(commands),
+                            .commands = std::move(can),
                             .at_ms = clock.wall_ms()},
                            clock.wall_ms());
         directory.on_subscribers(agent, 1, clock.wall_ms());

@@ -25,10 +25,10 @@ TEST_P(GroupCommitTest, WritesThatWaitTogetherShareTransactions) {
         });
     }
     store_.run_until([&] { return answered == writes; });
-    const auto counts = store_->write_counts();
-    EXPECT_EQ(counts.writes, writes);
-    EXPECT_GE(counts.groups, 1u);
-    EXPECT_LE(counts.groups, writes / 10);
+    const auto groups = store_->write_figures().group_sizes;
+    EXPECT_EQ(groups.sum(), writes);
+    EXPECT_GE(groups.count(), 1u);
+    EXPECT_LE(groups.count(), writes / 10);
     EXPECT_EQ(store_.history({}).value().total, writes);
     EXPECT_EQ(store_.history({.agent_id = "host-0"}).value().total, 333);
 }
@@ -51,7 +51,7 @@ TEST_P(GroupCommitTest, ABrokenRowFailsAlone) {
     store_.run_until([&] { return answered == writes + 1; });
     EXPECT_EQ(failed, (std::vector<unsigned>{7, 200}));
     EXPECT_EQ(store_.history({}).value().total, writes);
-    EXPECT_LE(store_->write_counts().groups, 30u) << "the others still shared transactions";
+    EXPECT_LE(store_->write_figures().group_sizes.count(), 30u) << "the others still shared transactions";
 }
 
 TEST_P(GroupCommitTest, ManyBrokenRowsFailEachForItself) {

@@ -106,6 +106,22 @@ TEST_P(StatisticsStoreTest, OpenCommandsAreCountedByHostAndState) {
     }
 }
 
+TEST_P(StatisticsStoreTest, SizeOfTheDatabase) {
+    using Result = dispatch::StoreResult<statistics::DatabaseSize>;
+    const auto size = [&] {
+        return store_.wait<Result>([&](auto done) { store_->database_size(std::move(done)); })
+            .value();
+    };
+    EXPECT_GT(size().bytes, 0);
+    EXPECT_EQ(size().history, 0);
+    ASSERT_TRUE(store_.insert(command_record(1)));
+    ASSERT_TRUE(store_.insert(command_record(2)));
+    EXPECT_EQ(size().history, 2);
+    const auto figures = store_->write_figures();
+    EXPECT_GE(figures.group_sizes.sum(), 2);
+    EXPECT_EQ(figures.group_sizes.count(), figures.seconds.count());
+}
+
 // Servers that end commands at the same time, each in an order of its own, must not wait for each
 // other in a circle: PostgreSQL would find it only after a second, and undo one of them.
 TEST_P(StatisticsStoreTest, ServersThatCountAtTheSameTimeLoseNothing) {
