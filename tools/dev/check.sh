@@ -34,6 +34,9 @@ dev_check() {
     /usr/bin/python3 tools/check_includes.py --self-test && /usr/bin/python3 tools/check_includes.py ||
         failed+=("include direction")
 
+    say "documents"
+    /usr/bin/python3 tools/check_documents.py || failed+=("documents (docs/testing.md says what is checked)")
+
     if [[ $all == true ]]; then
         mapfile -t sources < <(cpp_files | grep '\.cpp$')
     else

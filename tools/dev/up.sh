@@ -32,16 +32,22 @@ dev_up() {
     if [[ -n $port && (! $port =~ ^[0-9]{1,5}$ || $port -gt 65535) ]]; then
         fail "up: --port '$port' is not a number from 0 to 65535"
     fi
-    need_packages "${build_packages[@]}" boost libbenchmark-dev "${run_packages[@]}"
-    build_page
-    build_preset release cockpit-server cockpit-agent
+    local bin=build/release/bin
+    if [[ -n ${COCKPIT_BIN:-} ]]; then
+        bin=$COCKPIT_BIN
+        [[ -x $bin/cockpit-server ]] || fail "up: COCKPIT_BIN is set, and there is no $bin/cockpit-server"
+    else
+        need_packages "${build_packages[@]}" boost libbenchmark-dev "${run_packages[@]}"
+        build_page
+        build_preset release cockpit-server cockpit-agent
+    fi
 
     mkdir -p -m 700 "$state"
     state=$(readlink -f "$state")
     local pid
     pid=$(running_server "$state")
     [[ -z $pid ]] || fail "up: it runs already (pid $pid); stop it with: ./dev down --state $state"
-    local server=(build/release/bin/cockpit-server --standalone --state-dir "$state")
+    local server=("$bin/cockpit-server" --standalone --state-dir "$state")
     [[ -n $port ]] && server+=(--port "$port")
     if [[ $detach == false ]]; then
         say "running ${server[*]} (stop it with Ctrl-C)"
