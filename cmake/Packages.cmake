@@ -70,9 +70,7 @@ set(PURGED_TOO " /etc/cockpit-agent")
 cockpit_package(cockpit-agent SERVICE_USER cockpit-agent MANUAL_SECTION 8)
 set(PURGED_TOO "")
 cockpit_package(cockpit-server SERVICE_USER cockpit MANUAL_SECTION 8)
-if(TARGET cockpitctl)
-  cockpit_package(cockpitctl MANUAL_SECTION 1)
-endif()
+cockpit_package(cockpitctl MANUAL_SECTION 1)
 # The owner's own commands.
 install(DIRECTORY DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/cockpit-agent/commands.d" COMPONENT cockpit-agent)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/share/commands" COMPONENT cockpit-agent
@@ -88,10 +86,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENTS_ALL cockpit-agent cockpit-server)
-if(TARGET cockpitctl)
-  list(APPEND CPACK_COMPONENTS_ALL cockpitctl)
-endif()
+set(CPACK_COMPONENTS_ALL cockpit-agent cockpit-server cockpitctl)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
@@ -122,7 +117,7 @@ data in SQLite or PostgreSQL."
   DEPENDS "tzdata" RECOMMENDS "redis-server, git, openssh-client, ca-certificates" SUGGESTS "postgresql")
 cockpit_describe(cockpitctl "commands for hosts, from a terminal"
   "Talks to the REST API of a cockpit-server: shows hosts, runs commands on
-many of them with live output, and starts deployments.")
+many of them and what they wrote, and why each is in its state.")
 include(CPack)
 add_custom_target(debs
   COMMAND "${CMAKE_CPACK_COMMAND}" -G DEB
