@@ -1,5 +1,6 @@
 #pragma once
-// The precompiled header of all test programs: what the sources have, and GoogleMock, which costs as much again.
+// The precompiled header of all test programs: what the sources have, and GoogleMock, which costs
+// as much again.
 
 #include <gmock/gmock.h>
 

@@ -51,7 +51,8 @@ TEST_P(GroupCommitTest, ABrokenRowFailsAlone) {
     store_.run_until([&] { return answered == writes + 1; });
     EXPECT_EQ(failed, (std::vector<unsigned>{7, 200}));
     EXPECT_EQ(store_.history({}).value().total, writes);
-    EXPECT_LE(store_->write_figures().group_sizes.count(), 30u) << "the others still shared transactions";
+    EXPECT_LE(store_->write_figures().group_sizes.count(), 30u)
+        << "the others still shared transactions";
 }
 
 TEST_P(GroupCommitTest, ManyBrokenRowsFailEachForItself) {
