@@ -52,6 +52,34 @@ Exit whoami(Session& session) {
     return Exit::success;
 }
 
+Exit list_tokens(Session& session) {
+    session.print({{"ID", "id"},
+                   {"NAME", "name"},
+                   {"MADE", "created_at"},
+                   {"UNTIL", "expires_at"},
+                   {"THIS ONE", "current"}},
+                  list_at(session.api.get("/auth/tokens"), "tokens"));
+    return Exit::success;
+}
+
+Exit make_token(Session& session, const std::string& name, int days) {
+    const auto made = session.api.post("/auth/tokens", {{"name", name}, {"expires_in_days", days}});
+    if (session.format != Format::table) {
+        session.print(made);
+        return Exit::success;
+    }
+    std::cout << text_at(made, "access_token") << '\n';
+    std::cerr << "It may do what you may, until " << text_at(made, "expires_at")
+              << ", and is shown only now.\n";
+    return Exit::success;
+}
+
+Exit revoke_token(Session& session, const std::string& id) {
+    session.api.call("DELETE", "/auth/tokens/" + ApiClient::escape(id));
+    std::cout << "It is no longer valid.\n";
+    return Exit::success;
+}
+
 Exit list_contexts(Format format) {
     const auto contexts = load_contexts(contexts_file());
     json::array rows;

@@ -12,6 +12,11 @@ namespace cockpit::cli {
 Exit login(const std::string& url, std::string user, const std::string& context);
 Exit logout(Session& session, const std::string& context);
 Exit whoami(Session& session);
+/// Sessions and API tokens of whoever is signed in.
+Exit list_tokens(Session& session);
+/// Prints it, and only now.
+Exit make_token(Session& session, const std::string& name, int days);
+Exit revoke_token(Session& session, const std::string& id);
 Exit list_contexts(Format format);
 Exit use_context(const std::string& name);
 

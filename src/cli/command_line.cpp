@@ -17,6 +17,7 @@ struct Line {
     Format format = Format::table;
     std::string url, user = "admin", name, id, targets, status;
     bool follow = false;
+    int days = 90;
     RunRequest run;
     HistoryRequest history;
     std::function<Exit()> chosen;
@@ -50,6 +51,20 @@ void add_accounts(CLI::App& app, Line& line) {
     add_asking(app, line, "logout", "End this session",
                [&line](Session& session) { return logout(session, line.context); });
     add_asking(app, line, "whoami", "Who you are there, and what you may do", whoami);
+    auto* tokens = app.add_subcommand("tokens", "Your sessions, and tokens for programs");
+    tokens->require_subcommand(1);
+    add_asking(*tokens, line, "list", "Show them", list_tokens);
+    auto* make =
+        add_asking(*tokens, line, "make", "Make one that may do what you may",
+                   [&line](Session& session) { return make_token(session, line.name, line.days); });
+    make->add_option("NAME", line.name, "What it is for")->required();
+    make->add_option("--days", line.days, "How long it is valid")
+        ->check(CLI::Range(1, 366))
+        ->capture_default_str();
+    add_asking(*tokens, line, "revoke", "End one",
+               [&line](Session& session) { return revoke_token(session, line.id); })
+        ->add_option("ID", line.id, "As the list has it")
+        ->required();
     auto* context = app.add_subcommand("context", "The servers that are known");
     context->require_subcommand(1);
     add(*context, line, "list", "Show them", [&line] { return list_contexts(line.format); });

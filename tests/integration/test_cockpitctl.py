@@ -56,6 +56,21 @@ def test_token_and_server_from_the_environment(world, new_directory):
     assert {json.loads(line)["agent_id"] for line in done.stdout.splitlines()} == {"host-1", "host-2"}
 
 
+def test_a_token_for_a_program_is_made_and_revoked(world, ctl, new_directory):
+    made = ctl("tokens", "make", "nightly", "--days", "2")
+    token = made.stdout.strip()
+    assert (made.returncode, token[:4]) == (0, "ckp_") and "shown only now" in made.stderr
+    env = {"COCKPIT_URL": f"http://127.0.0.1:{world.server.port}", "COCKPIT_TOKEN": token}
+    program = Ctl(new_directory("ctl"))
+    assert program("agents", env=env).returncode == 0
+    listed = [json.loads(line) for line in ctl("-o", "jsonl", "tokens", "list").stdout.splitlines()]
+    [number] = [one["id"] for one in listed if one["name"] == "nightly"]
+    assert ctl("tokens", "revoke", number).stdout == "It is no longer valid.\n"
+    assert program("agents", env=env).returncode == 4
+    assert ctl("tokens", "revoke", number).returncode == 5
+    assert ctl("tokens", "make", "x", "--days", "1000").returncode == 2
+
+
 def test_a_server_that_is_not_there(world, new_directory):
     done = Ctl(new_directory("ctl"))("agents", env={"COCKPIT_URL": "http://127.0.0.1:9", "COCKPIT_TOKEN": "x"})
     assert done.returncode == 3
@@ -151,6 +166,7 @@ def test_manual_has_every_command_and_option(world, ctl):
     names, options = words_of_help(ctl)
     assert len(names) > 8
     for name in names:
-        options |= words_of_help(ctl, name)[1]
+        below, more = words_of_help(ctl, name)
+        options |= more.union(*(words_of_help(ctl, name, one)[1] for one in below))
         assert re.search(rf"\b{name}\b", manual), name
     assert {option for option in options if option not in manual} == set()
