@@ -166,3 +166,17 @@ def test_join_token_refuses_wrong_options(new_fleet, options, words):
         fleet.server.join_token(*options)
     assert words in str(failed.value)
     assert fleet.store.rows("SELECT * FROM cockpit_join_tokens") == []
+
+
+def test_server_that_lost_its_key_says_so(new_fleet):
+    fleet = new_fleet()
+    sentence = "the server key is a new one, but hosts have joined before"
+    fleet.add_agent("host-1")
+    assert sentence not in fleet.server.program.text()
+    fleet.server.stop()
+    (fleet.server.directory / "state" / "server.key").unlink()
+    fleet.server.start()
+    assert sentence in fleet.server.program.text()
+    fleet.server.stop()
+    fleet.server.start()
+    assert sentence not in fleet.server.program.text(), "told once: the key is no longer new"

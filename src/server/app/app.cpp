@@ -141,6 +141,7 @@ class App {
   public:
     App(const config::ServerSettings& settings, bool standalone)
         : settings_(settings),
+          key_is_new_(!std::filesystem::exists(server_key_file(settings.state_directory))),
           key_(load_key(settings)),
           pool_(io_.get_executor(), pool_threads),
           store_(or_fail(store::open(io_.get_executor(), settings.database_url))),
@@ -294,6 +295,7 @@ class App {
         using dispatch::StoreResult;
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { admission_.restore(std::move(done)); }));
+        tell_of_a_lost_key();
         or_fail(co_await runtime::await_callback<StoreResult<bool>>(
             [this](auto done) { targeting_.restore(std::move(done)); }));
         scheduler_.on_loaded([this](const auto& windows) { windows_.adopt(windows); });
@@ -339,6 +341,17 @@ class App {
                       << *first_login->generated_password
                       << " (shown only now; POST /auth/password changes it)" << std::endl;
         }
+    }
+
+    // Hosts refuse commands of a key that is not theirs, and nobody would know why.
+    void tell_of_a_lost_key() const {
+        if (!key_is_new_ || directory_.size() == 0) return;
+        log::error(
+            "the server key is a new one, but hosts have joined before: they refuse this server "
+            "until the "
+            "old key file is back or they have the new COCKPIT_SERVER_KEY",
+            {{"file", server_key_file(settings_.state_directory).string()},
+             {"hosts", directory_.size()}});
     }
 
     asio::awaitable<void> stop() {
@@ -443,6 +456,7 @@ class App {
     metrics::Metrics metrics_;
     asio::io_context io_{1};
     runtime::SystemClock clock_;
+    const bool key_is_new_;  ///< read before the key is made
     crypto::SigningKey key_;
     runtime::BlockingPool pool_;
     std::unique_ptr<store::Store> store_;
